@@ -1,0 +1,1 @@
+"""mieone: one resident, several towns, one door."""

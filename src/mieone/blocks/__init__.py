@@ -1,0 +1,1 @@
+"""The blocks of the house, all of one shape."""
