@@ -1,0 +1,104 @@
+"""Connections, transactions and the row security scope they run under."""
+
+import os
+from collections.abc import AsyncIterator, Collection
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, Protocol, TypeAlias
+
+import asyncpg
+import msgspec
+from asyncpg.pool import PoolConnectionProxy
+
+from mieone.core.model import TownCode
+
+Conn: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
+"""A connection inside a transaction. Only the edge and jobs open one."""
+
+_ENCODER = msgspec.json.Encoder()
+_DECODER = msgspec.json.Decoder()
+
+
+class Database(Protocol):
+    """Where transactions come from: a pool in a server, one rolled-back connection in most tests."""
+
+    def transaction(self, towns: Collection[TownCode] = ()) -> AbstractAsyncContextManager[Conn]:
+        """Rows of `towns` only are visible in tables under row security; none by default."""
+        ...
+
+
+async def prepare_connection(conn: "asyncpg.Connection[asyncpg.Record]") -> None:
+    """JSON columns come and go as Python values on every connection of ours."""
+    for name in ("json", "jsonb"):
+        await conn.set_type_codec(
+            name,
+            encoder=_encode_json,
+            decoder=_DECODER.decode,
+            schema="pg_catalog",
+            format="text",
+        )
+
+
+def _encode_json(value: object) -> str:
+    return _ENCODER.encode(value).decode()
+
+
+async def set_scope(conn: Conn, towns: Collection[TownCode]) -> None:
+    """Until the transaction ends, row security shows these towns and no others."""
+    await conn.execute("SELECT set_config('mieone.towns', $1, true)", ",".join(sorted(towns)))
+
+
+class PooledDatabase:
+    """The application's own pool, as the role that row security binds."""
+
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+        self._pool = pool
+
+    @classmethod
+    async def open(cls, dsn: str, size: int) -> "PooledDatabase":
+        """Raises DatabaseRefused when the role could step over row security."""
+        pool = await asyncpg.create_pool(
+            dsn,
+            min_size=1,
+            max_size=size,
+            init=prepare_connection,
+            command_timeout=30,
+            server_settings={"application_name": f"mieone:{os.getpid()}", "timezone": "UTC"},
+        )
+        database = cls(pool)
+        try:
+            await database.check_role()
+        except BaseException:
+            await pool.close()
+            raise
+        return database
+
+    async def check_role(self) -> None:
+        row = await self._pool.fetchrow(
+            "SELECT rolname, rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user"
+        )
+        if row is None or row["rolsuper"] or row["rolbypassrls"]:
+            raise DatabaseRefused("the application's role can step over row security")
+
+    @asynccontextmanager
+    async def transaction(self, towns: Collection[TownCode] = ()) -> AsyncIterator[Conn]:
+        async with self._pool.acquire() as conn, conn.transaction():
+            if towns:
+                await set_scope(conn, towns)
+            yield conn
+
+    @property
+    def pool(self) -> "asyncpg.Pool[asyncpg.Record]":
+        """For parts that must hold a session of their own (LISTEN, cursors, the sealer)."""
+        return self._pool
+
+    async def close(self) -> None:
+        await self._pool.close()
+
+
+class DatabaseRefused(Exception):
+    """Start-up refusal: this database or role must not be used."""
+
+
+def row_values(row: "asyncpg.Record") -> dict[str, Any]:
+    """A row as keyword arguments for the struct of the same fields."""
+    return dict(row.items())
