@@ -1,0 +1,1 @@
+"""Pure decisions of Mie-Coin: no I/O, no clock, no randomness."""
