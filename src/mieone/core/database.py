@@ -50,30 +50,36 @@ async def set_scope(conn: Conn, towns: Collection[TownCode]) -> None:
 class PooledDatabase:
     """The application's own pool, as the role that row security binds."""
 
-    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
-        self._pool = pool
+    def __init__(self, dsn: str, size: int) -> None:
+        self._dsn = dsn
+        self._size = size
+        self._pool: asyncpg.Pool[asyncpg.Record] | None = None
 
     @classmethod
     async def open(cls, dsn: str, size: int) -> "PooledDatabase":
         """Raises DatabaseRefused when the role could step over row security."""
-        pool = await asyncpg.create_pool(
-            dsn,
+        database = cls(dsn, size)
+        await database.start()
+        return database
+
+    async def start(self) -> None:
+        """Connect, in the event loop that will use the pool. Raises DatabaseRefused."""
+        self._pool = await asyncpg.create_pool(
+            self._dsn,
             min_size=1,
-            max_size=size,
+            max_size=self._size,
             init=prepare_connection,
             command_timeout=30,
             server_settings={"application_name": f"mieone:{os.getpid()}", "timezone": "UTC"},
         )
-        database = cls(pool)
         try:
-            await database.check_role()
+            await self._check_role()
         except BaseException:
-            await pool.close()
+            await self.close()
             raise
-        return database
 
-    async def check_role(self) -> None:
-        row = await self._pool.fetchrow(
+    async def _check_role(self) -> None:
+        row = await self.pool.fetchrow(
             "SELECT rolname, rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user"
         )
         if row is None or row["rolsuper"] or row["rolbypassrls"]:
@@ -81,7 +87,7 @@ class PooledDatabase:
 
     @asynccontextmanager
     async def transaction(self, towns: Collection[TownCode] = ()) -> AsyncIterator[Conn]:
-        async with self._pool.acquire() as conn, conn.transaction():
+        async with self.pool.acquire() as conn, conn.transaction():
             if towns:
                 await set_scope(conn, towns)
             yield conn
@@ -89,10 +95,14 @@ class PooledDatabase:
     @property
     def pool(self) -> "asyncpg.Pool[asyncpg.Record]":
         """For parts that must hold a session of their own (LISTEN, cursors, the sealer)."""
+        if self._pool is None:
+            raise RuntimeError("the database is used before it was started")
         return self._pool
 
     async def close(self) -> None:
-        await self._pool.close()
+        if self._pool is not None:
+            await self._pool.close()
+            self._pool = None
 
 
 class DatabaseRefused(Exception):
