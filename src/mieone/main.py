@@ -1,0 +1,196 @@
+"""The composition root: the only file that names every block."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+
+import msgspec
+from litestar import Litestar, Router
+from litestar.config.csrf import CSRFConfig
+from litestar.di import Provide
+from litestar.middleware import DefineMiddleware
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Contact, License
+from litestar.static_files import create_static_files_router
+from litestar.types import ControllerRouterHandler
+
+from mieone.core.block import Block
+from mieone.core.clock import Clock, SystemClock
+from mieone.core.database import PooledDatabase
+from mieone.core.entrance import EntranceMiddleware
+from mieone.core.health import get_live, get_metrics, get_ready, list_chains
+from mieone.core.house import House
+from mieone.core.keys import KeyRing
+from mieone.core.log import configure_logging
+from mieone.core.region import Region
+from mieone.core.roles import Connections
+from mieone.core.schema import Migration, all_migrations, check_schema
+from mieone.core.settings import Entrance, Settings
+from mieone.core.worker import register, work
+
+# In floor order: migrations, samples and start-up run from the bottom up.
+BLOCKS: tuple[Block, ...] = ()
+
+WEB = Path(__file__).parent / "web"
+OUTSIDE_CSRF = ["^/api/", "^/oauth/", "^/.well-known/", "^/health/", "^/metrics", "^/static/"]
+
+
+def migrations() -> list[Migration]:
+    return all_migrations([(block.name, block.migrations) for block in BLOCKS])
+
+
+def read_connections(home: Path) -> Connections:
+    """What `mieone up` wrote for its children and for commands that only connect."""
+    path = home / "connections.json"
+    return msgspec.json.decode(path.read_bytes(), type=Connections)
+
+
+def compose(settings: Settings, database: PooledDatabase, clock: Clock | None = None) -> House:
+    """Put the house together; nothing is connected yet."""
+    house = House(
+        settings=settings,
+        clock=clock or SystemClock(),
+        keyring=KeyRing.open(settings.home),
+        region=Region.load(settings.region_dir),
+        database=database,
+        blocks=BLOCKS,
+    )
+    return house
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[House]:
+    """A house for commands and jobs: connected, checked, closed at the end."""
+    connections = read_connections(settings.home)
+    database = PooledDatabase(connections.app_dsn, settings.pool_size)
+    house = compose(settings, database)
+    async with running(house, database):
+        yield house
+
+
+@asynccontextmanager
+async def running(house: House, database: PooledDatabase) -> AsyncIterator[None]:
+    await database.start()
+    try:
+        async with database.pool.acquire() as conn:
+            await check_schema(conn, migrations())
+        await register(house)
+        for block in house.blocks:
+            if block.start is not None:
+                await block.start(house)
+        yield
+    finally:
+        for block in reversed(house.blocks):
+            if block.stop is not None:
+                await block.stop(house)
+        await database.close()
+
+
+def create_app(house: House, database: PooledDatabase) -> Litestar:
+    """All entrances that the settings name, on one application."""
+
+    def lifespan(_app: Litestar) -> AbstractAsyncContextManager[None]:
+        return running(house, database)
+
+    return Litestar(
+        route_handlers=_handlers(house),
+        dependencies=_dependencies(house),
+        middleware=[DefineMiddleware(EntranceMiddleware, house=house)],
+        csrf_config=CSRFConfig(
+            secret=house.keyring.derive("csrf").hex(),
+            cookie_name="mieone_csrf",
+            cookie_samesite="lax",
+            exclude=OUTSIDE_CSRF,
+        ),
+        lifespan=[lifespan],
+        openapi_config=_openapi(house),
+        request_max_body_size=12 * 1024 * 1024,
+    )
+
+
+def _handlers(house: House) -> list[ControllerRouterHandler]:
+    entrances = house.settings.entrances
+    machine: list[ControllerRouterHandler] = [get_live, get_ready, get_metrics, list_chains]
+    human: list[ControllerRouterHandler] = []
+    for block in house.blocks:
+        for entrance, handlers in _by_entrance(block).items():
+            if entrance in entrances:
+                target = machine if entrance is Entrance.MACHINES else human
+                target.extend(handlers)
+        if house.settings.simulators_allowed and Entrance.PEOPLE in entrances:
+            human.extend(block.simulators)
+    static = create_static_files_router(path="/static", directories=[WEB / "static"])
+    return [*machine, Router(path="/", route_handlers=human, include_in_schema=False), static]
+
+
+def _by_entrance(block: Block) -> dict[Entrance, Sequence[ControllerRouterHandler]]:
+    return {
+        Entrance.MACHINES: block.routes,
+        Entrance.PEOPLE: block.pages,
+        Entrance.DESK: block.desk,
+        Entrance.SHOP: block.shop,
+        Entrance.DEVELOPERS: block.developers,
+    }
+
+
+def _dependencies(house: House) -> dict[str, Provide]:
+    def constant(value: object) -> Provide:
+        return Provide(lambda: value, sync_to_thread=False, use_cache=True)
+
+    return {
+        "house": constant(house),
+        "database": constant(house.database),
+        "clock": constant(house.clock),
+    }
+
+
+def _openapi(house: House) -> OpenAPIConfig:
+    return OpenAPIConfig(
+        title="mieone",
+        version="1",
+        description="One resident, six towns, one door.",
+        license=License(name="Apache-2.0", identifier="Apache-2.0"),
+        contact=Contact(name="mieone"),
+        path="/api",
+        render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+    )
+
+
+def people() -> Litestar:
+    """Factory for the people's origin (`http://localhost:$MIEONE_PORT`)."""
+    return _server()
+
+
+def machines() -> Litestar:
+    """Factory for the machines' origin (`https://localhost:$MIEONE_TLS_PORT`), the issuer."""
+    return _server()
+
+
+def _server() -> Litestar:
+    configure_logging()
+    settings = Settings.from_environment(os.environ)
+    database = PooledDatabase(read_connections(settings.home).app_dsn, settings.pool_size)
+    return create_app(compose(settings, database), database)
+
+
+def run_worker() -> None:
+    """The background process, until SIGTERM or SIGINT."""
+    configure_logging()
+    asyncio.run(_work(Settings.from_environment(os.environ)))
+
+
+async def _work(settings: Settings) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    connections = read_connections(settings.home)
+    sealer = await PooledDatabase.open(connections.sealer_dsn, 2)
+    try:
+        async with opened(settings) as house:
+            await work(house, sealer, stop)
+    finally:
+        await sealer.close()
