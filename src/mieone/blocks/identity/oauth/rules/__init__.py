@@ -1,0 +1,1 @@
+"""Pure decisions of the OpenID Provider: no I/O, no clock."""
