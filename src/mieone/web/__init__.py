@@ -1,0 +1,1 @@
+"""What people see: layout, components, message catalogues, forms and problems as pages."""

@@ -1,0 +1,112 @@
+// The map of the region: our boundaries as ground, points with shape and colour. No tiles from elsewhere.
+import { Map as RegionMap, NavigationControl, Popup, setWorkerUrl } from "maplibre-gl";
+
+const SIZE = 44;
+
+// The same shapes as in the legend: square office, circle station, triangle shelter, diamond emergency site.
+const draw = {
+  office: (pen) => pen.rect(6, 6, 32, 32),
+  station: (pen) => pen.arc(22, 22, 16, 0, 2 * Math.PI),
+  shelter: (pen) => polygon(pen, [[22, 4], [40, 37], [4, 37]]),
+  emergency: (pen) => polygon(pen, [[22, 3], [41, 22], [22, 41], [3, 22]]),
+};
+
+function polygon(pen, corners) {
+  pen.moveTo(...corners[0]);
+  corners.slice(1).forEach((corner) => pen.lineTo(...corner));
+  pen.closePath();
+}
+
+function shapeOf(kind, colour) {
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = SIZE;
+  const pen = canvas.getContext("2d");
+  pen.beginPath();
+  draw[kind](pen);
+  pen.fillStyle = colour;
+  pen.strokeStyle = "#ffffff";
+  pen.lineWidth = 3;
+  pen.fill();
+  pen.stroke();
+  return pen.getImageData(0, 0, SIZE, SIZE);
+}
+
+const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+function styleOf(holder) {
+  return {
+    version: 8,
+    sources: {
+      towns: { type: "geojson", data: holder.dataset.boundaries },
+      points: { type: "geojson", data: holder.dataset.points },
+    },
+    layers: [
+      { id: "sea", type: "background", paint: { "background-color": colour("--blue-pale") } },
+      { id: "ground", type: "fill", source: "towns", paint: { "fill-color": colour("--ground") } },
+      { id: "border", type: "line", source: "towns", paint: { "line-color": colour("--green"), "line-width": 2 } },
+    ],
+  };
+}
+
+function addPoints(map) {
+  const colours = { office: "--blue", station: "--ink", shelter: "--green", emergency: "--amber-edge" };
+  for (const kind of Object.keys(draw)) map.addImage(kind, shapeOf(kind, colour(colours[kind])), { pixelRatio: 2 });
+  map.addLayer({
+    id: "points",
+    type: "symbol",
+    source: "points",
+    layout: {
+      "icon-image": ["get", "kind"],
+      "icon-allow-overlap": true,
+      "icon-size": ["interpolate", ["linear"], ["zoom"], 8, 0.5, 12, 1],
+      "symbol-sort-key": ["match", ["get", "kind"], "office", 3, "station", 2, 1],
+    },
+  });
+}
+
+function showNames(map) {
+  map.on("click", "points", (event) => {
+    const point = event.features[0];
+    const text = document.createElement("p");
+    text.textContent = [point.properties.kind_name, point.properties.name, point.properties.address].filter(Boolean).join(" ／ ");
+    new Popup({ closeButton: true, maxWidth: "18rem" }).setLngLat(point.geometry.coordinates).setDOMContent(text).addTo(map);
+  });
+  map.on("mouseenter", "points", () => { map.getCanvas().style.cursor = "pointer"; });
+  map.on("mouseleave", "points", () => { map.getCanvas().style.cursor = ""; });
+}
+
+function start(holder) {
+  setWorkerUrl(holder.dataset.worker);
+  const canvas = document.createElement("div");
+  canvas.className = "map__canvas";
+  canvas.style.height = "100%";
+  holder.append(canvas);
+  const map = new RegionMap({
+    container: canvas,
+    style: styleOf(holder),
+    bounds: JSON.parse(holder.dataset.bounds),
+    fitBoundsOptions: { padding: 16 },
+    attributionControl: false,
+    cooperativeGestures: false,
+    dragRotate: false,
+    fadeDuration: 0,
+    locale: JSON.parse(holder.dataset.words),
+  });
+  map.touchZoomRotate.disableRotation();
+  map.addControl(new NavigationControl({ showCompass: false }));
+  map.getCanvas().setAttribute("aria-label", holder.getAttribute("aria-label"));
+  map.on("load", () => {
+    addPoints(map);
+    showNames(map);
+    holder.classList.add("is-live");
+  });
+}
+
+for (const holder of document.querySelectorAll("[data-map]")) {
+  try {
+    start(holder);
+  } catch {
+    // No WebGL: the drawn outline and the list beside it stay.
+    holder.querySelector(".map__canvas")?.remove();
+  }
+}
