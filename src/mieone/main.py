@@ -51,7 +51,7 @@ def read_connections(home: Path) -> Connections:
 
 def compose(settings: Settings, database: PooledDatabase, clock: Clock | None = None) -> House:
     """Put the house together; nothing is connected yet."""
-    house = House(
+    return House(
         settings=settings,
         clock=clock or SystemClock(),
         keyring=KeyRing.open(settings.home),
@@ -59,7 +59,6 @@ def compose(settings: Settings, database: PooledDatabase, clock: Clock | None = 
         database=database,
         blocks=BLOCKS,
     )
-    return house
 
 
 @asynccontextmanager

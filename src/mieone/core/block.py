@@ -70,12 +70,12 @@ class Block(msgspec.Struct, frozen=True, kw_only=True):
     chains: Sequence[Chain] = ()
     subscriptions: Sequence[Subscription] = ()
     jobs: Sequence[PeriodicJob] = ()
-    verifiers: Sequence[Verifier] = ()
+    verifiers: "Sequence[Verifier]" = ()
     commands: Sequence[Command] = ()
-    sample: Sample | None = None
-    retention: Retention | None = None
-    home_items: HomeItems | None = None
-    my_page: HomeItems | None = None
+    sample: "Sample | None" = None
+    retention: "Retention | None" = None
+    home_items: "HomeItems | None" = None
+    my_page: "HomeItems | None" = None
     start: "Callable[[House], Awaitable[None]] | None" = None
     """Once per process, when the house opens (a flusher, a cache)."""
     stop: "Callable[[House], Awaitable[None]] | None" = None

@@ -8,6 +8,8 @@ from pathlib import Path
 import asyncpg
 import msgspec
 
+from mieone.core.database import Conn
+
 _FILE = re.compile(r"^(\d{4})_([a-z0-9_]+)\.sql$")
 _LOCK = 7_126_001
 CORE_MIGRATIONS = Path(__file__).parent / "migrations"
@@ -59,7 +61,7 @@ async def migrate(owner_dsn: str, migrations: Sequence[Migration]) -> int:
         await conn.close()
 
 
-async def _applied(conn: "asyncpg.Connection[asyncpg.Record]") -> dict[tuple[str, int], bytes]:
+async def _applied(conn: Conn) -> dict[tuple[str, int], bytes]:
     if await conn.fetchval("SELECT to_regclass('core.migration')") is None:
         return {}
     rows = await conn.fetch("SELECT block, number, sha256 FROM core.migration")
@@ -88,9 +90,7 @@ async def _apply(
     return True
 
 
-async def check_schema(
-    conn: "asyncpg.Connection[asyncpg.Record]", migrations: Sequence[Migration]
-) -> None:
+async def check_schema(conn: Conn, migrations: Sequence[Migration]) -> None:
     """Refuse to serve on a schema that is older than the code. A newer one is fine (rolling upgrade)."""
     applied = await _applied(conn)
     missing = [m for m in migrations if (m.block, m.number) not in applied]
