@@ -166,7 +166,7 @@ def _licences(packages: Iterable[Path]) -> Iterable[tuple[str, str]]:
 
 def _run(command: list[str]) -> bytes:
     try:
-        return subprocess.run(  # noqa: S603
+        return subprocess.run(
             command,
             cwd=ROOT,
             check=True,

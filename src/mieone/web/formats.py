@@ -1,12 +1,17 @@
 """Numbers, money, dates and periods as each language writes them."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import msgspec
 from markupsafe import Markup
 
+from mieone.core.region import Names
+
 from .catalogue import Catalogue, Language
+from .model import Phrase, Yen
+from .text import ruby_markup
 
 Day = date | datetime
 """A calendar day, or an instant whose day in Japan is meant."""
@@ -20,6 +25,31 @@ class Formats(msgspec.Struct, frozen=True):
 
     catalogue: Catalogue
     language: Language
+
+    def t(self, message_id: str, /, **values: object) -> Markup:
+        """The message with its ruby; dates, `Yen`, `Names` and `Phrase` are put into words."""
+        return self.catalogue.markup(self.language, message_id, **self._shown_all(values))
+
+    def plain(self, message_id: str, /, **values: object) -> str:
+        """The message without ruby, for attributes, titles and mail."""
+        return self.catalogue.translate(self.language, message_id, **self._shown_all(values))
+
+    def shown(self, value: object) -> object:
+        match value:
+            case date():
+                return self.date(value)
+            case Yen():
+                return self.money(value.amount)
+            case Names():
+                return self.named(value)
+            case Phrase():
+                return self.t(value.message_id, **value.values)
+            case _:
+                return value
+
+    def named(self, names: Names) -> Markup:
+        """A proper name from the region's records, with ruby where the language asks for it."""
+        return ruby_markup(names.shown_in(self.language))
 
     def number(self, value: float) -> str:
         return f"{value:,}"
@@ -51,6 +81,9 @@ class Formats(msgspec.Struct, frozen=True):
 
     def share(self, ratio: float) -> str:
         return f"{ratio * 100:.1f}%"
+
+    def _shown_all(self, values: Mapping[str, object]) -> dict[str, object]:
+        return {name: self.shown(value) for name, value in values.items()}
 
     def _dated(self, form: str, day: Day) -> Markup:
         day = _local(day)

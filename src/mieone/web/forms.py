@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from enum import StrEnum
+from typing import Any
 
 import msgspec
 from litestar import Request
@@ -202,7 +203,7 @@ def filled_form(values: Mapping[str, object]) -> Form:
 _PARTS = ("year", "month", "day")
 
 
-async def read_form(request: Request) -> Form:  # type: ignore[type-arg]
+async def read_form(request: Request[Any, Any, Any]) -> Form:
     """The submission of an urlencoded or multipart form."""
     data = await request.form()
     typed: dict[str, list[str]] = {}

@@ -1,12 +1,10 @@
-"""Words of the pages: languages' neighbours such as home items, sections and towns to choose from."""
+"""Words of the pages: tones, what blocks hand over to the home page and to my page."""
 
 from collections.abc import Mapping
 from datetime import date
 from enum import IntEnum, StrEnum
 
 import msgspec
-
-from mieone.core.model import TownCode
 
 
 class Tone(StrEnum):
@@ -26,6 +24,19 @@ class Urgency(IntEnum):
     LETTER = 2
     GIFT = 3
     NEWS = 4
+
+
+class Yen(msgspec.Struct, frozen=True):
+    """An amount among a message's values: `Yen(1200)` is shown as 1,200円."""
+
+    amount: int
+
+
+class Phrase(msgspec.Struct, frozen=True):
+    """A message among a message's values, such as the name of a procedure."""
+
+    message_id: str
+    values: Mapping[str, object] = {}
 
 
 class HomeItem(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,17 +82,10 @@ class PageSection(msgspec.Struct, frozen=True, kw_only=True):
     links: tuple[SectionLink, ...] = ()
 
 
-class TownChoice(msgspec.Struct, frozen=True, kw_only=True):
-    """A town as the pages name it."""
-
-    code: TownCode
-    name: str
-    kana: str
-    name_en: str
-
-
 class Telephone(msgspec.Struct, frozen=True, kw_only=True):
     """Whom to call from any page."""
 
     number: str
+    is_sample: bool = False
+    """Said beside the number: nobody answers an invented one."""
     hours_id: str = "web.telephone.hours"

@@ -1,6 +1,7 @@
 """The page of one request: its language, town, visitor and how it becomes HTML."""
 
 from collections.abc import Mapping
+from typing import Any, TypeAlias
 from urllib.parse import parse_qsl, urlencode
 
 import msgspec
@@ -14,12 +15,16 @@ from litestar.utils.scope.state import ScopeState
 from markupsafe import Markup
 
 from mieone.core.model import Actor, ActorKind, TownCode
+from mieone.core.region import Town
 from mieone.core.settings import Profile
 
 from .catalogue import Language
 from .formats import Formats
-from .model import TownChoice
 from .site import Site
+
+# The framework's own edge: who or what it carries is read from the state, with types.
+AnyRequest: TypeAlias = Request[Any, Any, Any]
+AnyConnection: TypeAlias = ASGIConnection[Any, Any, Any, Any]
 
 LANGUAGE_COOKIE = "mieone_language"
 TOWN_COOKIE = "mieone_town"
@@ -47,7 +52,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
         return Formats(self.site.catalogue, self.language)
 
     @property
-    def chosen_town(self) -> TownChoice | None:
+    def chosen_town(self) -> Town | None:
         return self.site.find_town(self.town) if self.town else None
 
     @property
@@ -68,10 +73,10 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
         return Markup('<input type="hidden" name="_csrf_token" value="{}">').format(self.csrf_token)
 
     def t(self, message_id: str, /, **values: object) -> Markup:
-        return self.site.catalogue.markup(self.language, message_id, **values)
+        return self.formats.t(message_id, **values)
 
     def plain(self, message_id: str, /, **values: object) -> str:
-        return self.site.catalogue.translate(self.language, message_id, **values)
+        return self.formats.plain(message_id, **values)
 
     def in_language(self, language: Language) -> str:
         """The address of this page in another language."""
@@ -117,7 +122,7 @@ def preference_cookie(key: str, value: str) -> Cookie:
     return Cookie(key=key, value=value, path="/", max_age=_YEAR_S, httponly=True, samesite="lax")
 
 
-def read_page(site: Site, connection: ASGIConnection) -> Page:  # type: ignore[type-arg]
+def read_page(site: Site, connection: AnyConnection) -> Page:
     """The page for a connection: also for exception handlers, which have no dependencies."""
     asked = _known(connection.query_params.get("lang", ""))
     cookies = connection.cookies
@@ -140,7 +145,7 @@ def read_page(site: Site, connection: ASGIConnection) -> Page:  # type: ignore[t
 def page_dependency(site: Site) -> Provide:
     """For the application: `dependencies={"page": page_dependency(site)}`."""
 
-    def provide_page(request: Request) -> Page:  # type: ignore[type-arg]
+    def provide_page(request: AnyRequest) -> Page:
         return read_page(site, request)
 
     return Provide(provide_page, sync_to_thread=False)
@@ -177,6 +182,6 @@ def _known(value: str) -> Language | None:
         return None
 
 
-def _csrf_token(connection: ASGIConnection) -> str:  # type: ignore[type-arg]
+def _csrf_token(connection: AnyConnection) -> str:
     token = ScopeState.from_scope(connection.scope).csrf_token
     return token if isinstance(token, str) else ""

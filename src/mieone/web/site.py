@@ -6,18 +6,17 @@ from typing import Self
 
 import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-from markupsafe import Markup
 
 from mieone.core.clock import Clock, SystemClock
-from mieone.core.model import TownCode
+from mieone.core.house import House
+from mieone.core.region import Association, Names, Town
 from mieone.core.settings import Profile
 
 from .assets import Assets
 from .catalogue import Catalogue, Language
 from .formats import Formats
 from .forms import Form
-from .model import SectionLink, Telephone, TownChoice
-from .text import ruby_element
+from .model import SectionLink, Telephone
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -35,7 +34,8 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     environments: Mapping[Language, Environment]
     profile: Profile
     telephone: Telephone
-    towns: Sequence[TownChoice]
+    region_names: Names
+    towns: Sequence[Town]
     ways: Sequence[SectionLink] = WAYS
 
     @classmethod
@@ -46,7 +46,8 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
         assets: Assets,
         profile: Profile,
         telephone: Telephone,
-        towns: Sequence[TownChoice] = (),
+        region_names: Names,
+        towns: Sequence[Town] = (),
         template_folders: Iterable[Path] = (),
         clock: Clock | None = None,
     ) -> Self:
@@ -60,11 +61,32 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
             environments=environments,
             profile=profile,
             telephone=telephone,
+            region_names=region_names,
             towns=tuple(towns),
         )
 
-    def find_town(self, code: str) -> TownChoice | None:
-        return next((town for town in self.towns if town.code == TownCode(code)), None)
+    @classmethod
+    def of_house(cls, house: House) -> Self:
+        """The site of a running house, with the templates of every block."""
+        region, today = house.region, house.clock.today()
+        is_production = house.settings.profile is Profile.PRODUCTION
+        return cls.build(
+            catalogue=Catalogue.load(is_strict=not is_production),
+            assets=Assets.load(),
+            profile=house.settings.profile,
+            telephone=_telephone(region.association),
+            region_names=region.names,
+            towns=[town for town in region.towns if town.is_member(today)],
+            template_folders=[block.templates for block in house.blocks if block.templates],
+            clock=house.clock,
+        )
+
+    def find_town(self, code: str) -> Town | None:
+        return next((town for town in self.towns if town.code == code), None)
+
+
+def _telephone(association: Association) -> Telephone:
+    return Telephone(number=association.telephone or "", is_sample=association.telephone_is_sample)
 
 
 def _environment(
@@ -80,23 +102,10 @@ def _environment(
         auto_reload=False,
     )
     formats = Formats(catalogue, language)
-
-    def t(message_id: str, /, **values: object) -> Markup:
-        return catalogue.markup(language, message_id, **values)
-
-    def plain(message_id: str, /, **values: object) -> str:
-        return catalogue.translate(language, message_id, **values)
-
-    def named(name: str, kana: str, english: str = "") -> Markup | str:
-        """A proper name from the region's records: with its reading, or its English form."""
-        if language is Language.EN and english:
-            return english
-        return ruby_element(name, kana) if language is Language.YASASHII else name
-
     environment.globals.update(
-        t=t,
-        plain=plain,
-        named=named,
+        t=formats.t,
+        plain=formats.plain,
+        named=formats.named,
         asset=assets.path,
         number=formats.number,
         money=formats.money,
