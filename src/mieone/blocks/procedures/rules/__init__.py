@@ -1,0 +1,1 @@
+"""Pure rules of procedures: law as data, evaluated without clock or database."""
