@@ -156,6 +156,11 @@ class Cluster:
                     self._outside.rmdir()
             self._lock.release()
 
+    def revive(self) -> Connections:
+        """After the server died under us: recover it in the same place, on the same port."""
+        self._server = None
+        return self._start()
+
     def died(self) -> bool:
         return self._server is not None and self._server.poll() is not None
 
@@ -180,7 +185,7 @@ class Cluster:
         if self._account is not None:
             for place in (fresh, password):
                 os.chown(place, self._account.uid, self._account.gid)
-        command = command_prefix(self._account, dies_with_parent=False)
+        command = command_prefix(self._account)
         command += [str(PROGRAMS / "initdb"), "--pgdata", str(fresh), "--username=postgres"]
         command += ["--locale-provider=builtin", "--locale=C.UTF-8", "--encoding=UTF8"]
         command += ["--auth=scram-sha-256", f"--pwfile={password}", "--data-checksums"]
@@ -246,7 +251,7 @@ class Cluster:
 
     def _spawn(self) -> None:
         log_path = self.home / "postgres.log"
-        command = command_prefix(self._account, dies_with_parent=True)
+        command = command_prefix(self._account, at_parents_death="INT")
         command += [str(PROGRAMS / "postgres"), "-D", str(self.data)]
         with log_path.open("wb") as log:
             # A session of its own: Ctrl-C in the terminal must not stop it under our own feet.

@@ -52,12 +52,14 @@ def _make_account() -> None:
         raise AccountError(f"account {ACCOUNT_NAME!r} cannot be made: {made.stderr.strip()}")
 
 
-def command_prefix(account: ServerAccount | None, *, dies_with_parent: bool) -> list[str]:
+def command_prefix(
+    account: ServerAccount | None = None, *, at_parents_death: str | None = None
+) -> list[str]:
     """Starts a program as the account; setpriv execs, so the process id stays the one we spawned."""
     # setpriv is part of util-linux, which Debian counts as essential.
     prefix = ["setpriv"]
-    if dies_with_parent:
-        prefix += ["--pdeathsig", "INT"]
+    if at_parents_death is not None:
+        prefix += ["--pdeathsig", at_parents_death]
     if account is not None:
         prefix += ["--reuid", str(account.uid), "--regid", str(account.gid), "--clear-groups"]
     return prefix if len(prefix) > 1 else []

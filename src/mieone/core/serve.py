@@ -1,0 +1,76 @@
+"""One HTTP server process: `python -m mieone.core.serve mieone.main:people --port 8000`."""
+
+import argparse
+import ctypes
+import importlib
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces, Loops, SSLProtocols
+from granian.log import LogLevels
+from litestar import Litestar
+
+_PR_SET_PDEATHSIG = 1
+_DRAIN_LIMIT_S = 3
+
+
+def main(arguments: Sequence[str]) -> int:
+    options = _parser().parse_args(arguments)
+    server = Granian(
+        options.target,
+        address="127.0.0.1",
+        port=options.port,
+        interface=Interfaces.ASGI,
+        workers=options.workers,
+        loop=Loops.uvloop,
+        http=HTTPModes.auto,
+        websockets=False,
+        log_level=LogLevels.warning,
+        # Lines of an access log are addresses and paths of people: figures are counted instead.
+        log_access=False,
+        workers_kill_timeout=_DRAIN_LIMIT_S,
+        ssl_cert=options.certificate,
+        ssl_key=options.key,
+        ssl_protocol_min=SSLProtocols.tls12,
+    )
+    server.serve(target_loader=load)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="mieone.core.serve")
+    parser.add_argument("target", help="module:factory")
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--certificate", type=Path)
+    parser.add_argument("--key", type=Path)
+    return parser
+
+
+def load(target: str) -> Litestar:
+    """Runs in each worker: it must not outlive the process that watches over it."""
+    die_with_parent()
+    module, _, factory = target.partition(":")
+    app = getattr(importlib.import_module(module), factory)()
+    if not isinstance(app, Litestar):
+        raise TypeError(f"{target} made no application")
+    return app
+
+
+def die_with_parent() -> None:
+    """Raises OSError where the kernel refuses."""
+    parent = os.getppid()
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl")
+    if os.getppid() != parent:
+        # It died before we asked to be told.
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
