@@ -3,12 +3,13 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from urllib.parse import urlencode
 
 import msgspec
-from litestar import Litestar, Router
+from litestar import Litestar, Response, Router
 from litestar.config.csrf import CSRFConfig
 from litestar.di import Provide
 from litestar.middleware import DefineMiddleware
@@ -26,11 +27,24 @@ from mieone.core.health import get_live, get_metrics, get_ready, list_chains
 from mieone.core.house import House
 from mieone.core.keys import KeyRing
 from mieone.core.log import configure_logging
+from mieone.core.model import Actor
+from mieone.core.problems import NotSignedIn
 from mieone.core.region import Region
 from mieone.core.roles import Connections
 from mieone.core.schema import Migration, all_migrations, check_schema
-from mieone.core.settings import Entrance, Settings
+from mieone.core.sessions import Session, entrance_of
+from mieone.core.settings import Entrance, Profile, Settings
 from mieone.core.worker import register, work
+from mieone.web import (
+    AnyRequest,
+    Assets,
+    Catalogue,
+    Site,
+    Telephone,
+    page_dependency,
+    render_problem,
+    wants_json,
+)
 
 # In floor order: migrations, samples and start-up run from the bottom up.
 BLOCKS: tuple[Block, ...] = ()
@@ -92,12 +106,15 @@ async def running(house: House, database: PooledDatabase) -> AsyncIterator[None]
 def create_app(house: House, database: PooledDatabase) -> Litestar:
     """All entrances that the settings name, on one application."""
 
+    site = build_site(house)
+
     def lifespan(_app: Litestar) -> AbstractAsyncContextManager[None]:
         return running(house, database)
 
     return Litestar(
         route_handlers=_handlers(house),
-        dependencies=_dependencies(house),
+        dependencies=_dependencies(house, site),
+        exception_handlers={Exception: _problem_handler(site)},
         middleware=[DefineMiddleware(EntranceMiddleware, house=house)],
         csrf_config=CSRFConfig(
             secret=house.keyring.derive("csrf").hex(),
@@ -136,7 +153,55 @@ def _by_entrance(block: Block) -> dict[Entrance, Sequence[ControllerRouterHandle
     }
 
 
-def _dependencies(house: House) -> dict[str, Provide]:
+def build_site(house: House) -> Site:
+    """Catalogues, templates and assets, shared by every page."""
+    association = house.region.association
+    return Site.build(
+        catalogue=Catalogue.load(is_strict=house.settings.profile is not Profile.PRODUCTION),
+        assets=Assets.load(),
+        profile=house.settings.profile,
+        telephone=Telephone(
+            number=association.telephone or "", is_sample=association.telephone_is_sample
+        ),
+        region_names=house.region.names,
+        towns=house.region.towns,
+        template_folders=[block.templates for block in house.blocks if block.templates],
+        clock=house.clock,
+    )
+
+
+def _problem_handler(site: Site) -> Callable[[AnyRequest, Exception], Response[object]]:
+    def handle(request: AnyRequest, error: Exception) -> Response[object]:
+        if isinstance(error, NotSignedIn) and not wants_json(request):
+            return _to_sign_in(request)
+        return render_problem(site, request, error)
+
+    return handle
+
+
+def _to_sign_in(request: AnyRequest) -> Response[object]:
+    """A page that needs somebody leads to the sign-in of its entrance, and from there back."""
+    doors = {Entrance.DESK: "/desk/signin", Entrance.SHOP: "/shop/signin"}
+    door = doors.get(entrance_of(request.url.path), "/signin")
+    path = request.url.path if request.method == "GET" else ""
+    query = f"?{urlencode({'return_to': path})}" if path else ""
+    return Response(None, status_code=303, headers={"Location": f"{door}{query}"})
+
+
+def provide_session(request: AnyRequest) -> Session | None:
+    found = request.scope["state"].get("session")
+    return found if isinstance(found, Session) else None
+
+
+def provide_actor(request: AnyRequest) -> Actor:
+    """Whoever is signed in at this entrance. Raises NotSignedIn."""
+    session = provide_session(request)
+    if session is None:
+        raise NotSignedIn
+    return session.actor
+
+
+def _dependencies(house: House, site: Site) -> dict[str, Provide]:
     def constant(value: object) -> Provide:
         return Provide(lambda: value, sync_to_thread=False, use_cache=True)
 
@@ -144,6 +209,10 @@ def _dependencies(house: House) -> dict[str, Provide]:
         "house": constant(house),
         "database": constant(house.database),
         "clock": constant(house.clock),
+        "site": constant(site),
+        "page": page_dependency(site),
+        "session": Provide(provide_session, sync_to_thread=False),
+        "actor": Provide(provide_actor, sync_to_thread=False),
     }
 
 

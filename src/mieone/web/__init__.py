@@ -15,12 +15,13 @@ from .model import (
     Urgency,
     Yen,
 )
-from .page import TOWN_COOKIE, Page, page_dependency, preference_cookie, read_page
-from .problems import render_problem
+from .page import TOWN_COOKIE, AnyRequest, Page, page_dependency, preference_cookie, read_page
+from .problems import render_problem, wants_json
 from .site import Site
 
 __all__ = [
     "TOWN_COOKIE",
+    "AnyRequest",
     "Assets",
     "AssetsMissingError",
     "Catalogue",
@@ -47,4 +48,5 @@ __all__ = [
     "read_form",
     "read_page",
     "render_problem",
+    "wants_json",
 ]
