@@ -61,6 +61,11 @@ class Letterhead(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     verified: bool
 
 
+class Era(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    name_ja: str
+    starts: str
+
+
 class LetterLayout(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     window_left_mm: int
     window_top_mm: int
@@ -69,6 +74,21 @@ class LetterLayout(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     source: str
     words_ja: Mapping[str, str]
     """Fixed words of every letter."""
+    weekdays_ja: tuple[str, ...]
+    eras: tuple[Era, ...]
+    """Newest first."""
+
+    def date_ja(self, day: date) -> str:
+        """A day as letters write it: era, year, month, day and weekday."""
+        era = next(e for e in self.eras if date.fromisoformat(e.starts) <= day)
+        year = day.year - date.fromisoformat(era.starts).year + 1
+        return self.words_ja["date"].format(
+            era=era.name_ja,
+            year=year if year > 1 else self.words_ja["first_year"],
+            month=day.month,
+            day=day.day,
+            weekday=self.weekdays_ja[day.weekday()],
+        )
 
 
 class Library(msgspec.Struct, frozen=True, kw_only=True, dict=True):

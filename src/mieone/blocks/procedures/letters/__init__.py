@@ -1,0 +1,1 @@
+"""Letters: what a notice says, whether the font can say it, and its PDF."""
