@@ -1,0 +1,180 @@
+-- name: lock_town
+-- Two imports of one town wait for each other; those of different towns do not.
+SELECT pg_advisory_xact_lock(hashtext('registry.import:' || $1::text));
+
+-- name: list_known
+SELECT resident_id, addressee_number, digest, status
+FROM registry.resident
+WHERE town = $1;
+
+-- name: list_sealed
+SELECT resident_id, addressee_number, household_number, status, sealed
+FROM registry.resident
+WHERE town = $1 AND addressee_number = ANY($2::text[]);
+
+-- name: record_run
+INSERT INTO registry.import_run (
+    town, run_id, source, extent, file_sha256, actor_kind, actor_id,
+    row_count, taken, refused, added, changed, removed, imported_at
+)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14);
+
+-- name: record_findings
+INSERT INTO registry.import_finding (town, run_id, row_number, column_name, reason, weight)
+SELECT $1, $2, f.row_number, f.column_name, f.reason, f.weight
+FROM unnest($3::bigint[], $4::text[], $5::text[], $6::text[])
+    AS f (row_number, column_name, reason, weight);
+
+-- name: record_households
+INSERT INTO registry.household (town, household_number, first_seen_in)
+SELECT $1, h.household_number, $2
+FROM unnest($3::text[]) AS h (household_number)
+ON CONFLICT (town, household_number) DO NOTHING;
+
+-- name: record_residents
+INSERT INTO registry.resident (
+    town, resident_id, addressee_number, household_number, status, is_head,
+    protected_from, protected_until, digest, sealed, run_id
+)
+SELECT
+    $1, r.resident_id, r.addressee_number, r.household_number, r.status, r.is_head,
+    r.protected_from, r.protected_until, r.digest, r.sealed, $2
+FROM unnest(
+    $3::uuid[], $4::text[], $5::text[], $6::text[], $7::boolean[],
+    $8::date[], $9::date[], $10::bytea[], $11::bytea[]
+) AS r (
+    resident_id, addressee_number, household_number, status, is_head,
+    protected_from, protected_until, digest, sealed
+)
+ON CONFLICT (town, addressee_number) DO UPDATE SET
+    household_number = excluded.household_number,
+    status = excluded.status,
+    is_head = excluded.is_head,
+    protected_from = excluded.protected_from,
+    protected_until = excluded.protected_until,
+    digest = excluded.digest,
+    sealed = excluded.sealed,
+    run_id = excluded.run_id;
+
+-- name: record_absent
+UPDATE registry.resident
+SET status = 'absent', is_head = FALSE, run_id = $2
+WHERE town = $1 AND addressee_number = ANY($3::text[])
+RETURNING resident_id;
+
+-- name: void_tokens
+DELETE FROM registry.search_token
+WHERE town = $1 AND resident_id = ANY($2::uuid[]);
+
+-- name: record_tokens
+INSERT INTO registry.search_token (town, token, resident_id)
+SELECT $1, t.token, t.resident_id
+FROM unnest($2::bytea[], $3::uuid[]) AS t (token, resident_id)
+ON CONFLICT DO NOTHING;
+
+-- name: record_changes
+INSERT INTO registry.change_record (town, resident_id, run_id, kind, fields, previous)
+SELECT $1, c.resident_id, $2, c.kind, string_to_array(c.fields, ','), c.previous
+FROM unnest($3::uuid[], $4::text[], $5::text[], $6::bytea[])
+    AS c (resident_id, kind, fields, previous);
+
+-- name: list_runs
+SELECT
+    run_id, town, source, extent, row_count, taken, refused, added, changed, removed, imported_at
+FROM registry.import_run
+WHERE town = $1
+ORDER BY imported_at DESC, run_id DESC
+LIMIT 50;
+
+-- name: list_findings
+SELECT row_number, column_name, reason, weight
+FROM registry.import_finding
+WHERE town = $1 AND run_id = $2
+ORDER BY row_number
+LIMIT 1000;
+
+-- name: find_by_tokens
+-- Everybody who carries all of the tokens.
+SELECT r.resident_id, r.town, r.sealed, r.status
+FROM registry.resident AS r
+WHERE r.town = $1
+    AND r.resident_id IN (
+        SELECT t.resident_id FROM registry.search_token AS t
+        WHERE t.town = $1 AND t.token = ANY($2::bytea[])
+        GROUP BY t.resident_id
+        HAVING count(*) = cardinality($2::bytea[])
+    )
+ORDER BY r.resident_id
+LIMIT 51;
+
+-- name: find_resident
+SELECT resident_id, town, household_number, sealed, status
+FROM registry.resident
+WHERE town = $1 AND resident_id = $2;
+
+-- name: list_household
+SELECT r.resident_id, r.town, r.sealed, r.protected_from, r.protected_until, l.pairwise_id
+FROM registry.resident AS r
+LEFT JOIN registry.link AS l
+    ON r.town = l.town AND r.resident_id = l.resident_id AND l.ended_at IS NULL
+WHERE r.town = $1 AND r.household_number = $2 AND r.status = 'resident'
+ORDER BY r.is_head DESC, r.resident_id
+LIMIT 50;
+
+-- name: find_link
+SELECT link_id, town, resident_id, linked_at
+FROM registry.link
+WHERE pairwise_id = $1 AND ended_at IS NULL;
+
+-- name: find_link_of_resident
+SELECT link_id, pairwise_id, linked_at
+FROM registry.link
+WHERE town = $1 AND resident_id = $2 AND ended_at IS NULL;
+
+-- name: record_link
+INSERT INTO registry.link (town, resident_id, pairwise_id, method, linked_by, linked_at)
+VALUES ($1, $2, $3, $4, $5, $6);
+
+-- name: void_link
+UPDATE registry.link
+SET ended_at = $3, ended_because = $4
+WHERE town = $1 AND link_id = $2 AND ended_at IS NULL;
+
+-- name: list_protected_links
+-- Linked residents whose protection must be known wherever people are looked up.
+SELECT l.pairwise_id, r.protected_from, r.protected_until
+FROM registry.link AS l
+INNER JOIN registry.resident AS r ON l.town = r.town AND l.resident_id = r.resident_id
+WHERE r.town = $1 AND r.resident_id = ANY($2::uuid[]) AND l.ended_at IS NULL;
+
+-- name: open_case
+INSERT INTO registry.matching_case (town, pairwise_id, reason, sealed, opened_at)
+VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (pairwise_id) WHERE state = 'open' DO NOTHING
+RETURNING case_id;
+
+-- name: lock_case
+SELECT case_id, town, pairwise_id, reason, state, sealed, opened_at
+FROM registry.matching_case
+WHERE town = $1 AND case_id = $2
+FOR UPDATE;
+
+-- name: close_case
+UPDATE registry.matching_case
+SET state = $3, closed_at = $4, closed_by = $5, sealed = NULL
+WHERE town = $1 AND case_id = $2;
+
+-- name: list_open_cases
+SELECT case_id, town, reason, state, opened_at
+FROM registry.matching_case
+WHERE town = ANY($1::text[]) AND state = 'open'
+ORDER BY opened_at, case_id
+LIMIT 200;
+
+-- name: count_residents
+SELECT town, count(*) AS residents
+FROM registry.resident
+WHERE town = ANY($1::text[]) AND status = 'resident'
+GROUP BY town
+ORDER BY town
+LIMIT 100;
