@@ -1,0 +1,1 @@
+"""How fast, with what durability, on what machine: tables somebody else can reproduce."""
