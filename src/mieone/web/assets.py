@@ -14,6 +14,14 @@ class AssetsMissingError(Exception):
     """The front end has not been built: run `python -m mieone.web.build`."""
 
 
+class Manifest(msgspec.Struct, frozen=True):
+    """What the build writes last."""
+
+    inputs: str
+    """A digest of all that went in."""
+    files: Mapping[str, str]
+
+
 class Assets(msgspec.Struct, frozen=True):
     paths: Mapping[str, str]
     """Stable name ("people.css") to served path ("/static/dist/people-AB12.css")."""
@@ -24,7 +32,7 @@ class Assets(msgspec.Struct, frozen=True):
             manifest = (dist / "manifest.json").read_bytes()
         except FileNotFoundError:
             raise AssetsMissingError("run: python -m mieone.web.build") from None
-        return cls(msgspec.json.decode(manifest, type=dict[str, dict[str, str]])["files"])
+        return cls(msgspec.json.decode(manifest, type=Manifest).files)
 
     def path(self, name: str) -> str:
         try:

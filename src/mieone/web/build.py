@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from .assets import DIST
+from .assets import DIST, Manifest
 
 ROOT = Path(__file__).parents[3]
 SOURCES = Path(__file__).parent / "assets_src"
@@ -41,11 +41,6 @@ class Output(msgspec.Struct, frozen=True):
 class Meta(msgspec.Struct, frozen=True):
     outputs: Mapping[str, Output]
     inputs: Mapping[str, msgspec.Raw]
-
-
-class Manifest(msgspec.Struct, frozen=True):
-    inputs: str
-    files: Mapping[str, str]
 
 
 def main() -> int:

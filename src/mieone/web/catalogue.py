@@ -50,6 +50,11 @@ class Catalogue(msgspec.Struct, frozen=True):
         message = self._get(language, message_id)
         return message.markup(values) if message else Markup("{}").format(message_id)
 
+    def places(self, message_id: str, /) -> frozenset[str]:
+        """The names of the values a message asks for."""
+        message = self._get(Language.JA, message_id)
+        return message.placeholders() if message else frozenset()
+
     def has(self, message_id: str) -> bool:
         return message_id in self.messages[Language.JA]
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl, urlencode
 
-import msgspec
 from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.datastructures import Cookie
@@ -31,21 +30,35 @@ TOWN_COOKIE = "mieone_town"
 _YEAR_S = 365 * 24 * 3600
 
 
-class Page(msgspec.Struct, frozen=True, kw_only=True):
+class Page:
     """Given to every handler that answers people; `render` is its one way out."""
 
-    site: Site
-    language: Language
-    path: str
-    query: str = ""
-    town: TownCode | None = None
-    """The town chosen on the home page: a preference, never a right."""
-    actor: Actor | None = None
-    csrf_token: str = ""
-    csp_nonce: str = ""
-    is_partial: bool = False
-    """htmx asks for a part of the page; answer with the part's template."""
-    remember_language: bool = False
+    def __init__(
+        self,
+        *,
+        site: Site,
+        language: Language,
+        path: str,
+        query: str = "",
+        town: TownCode | None = None,
+        actor: Actor | None = None,
+        csrf_token: str = "",
+        csp_nonce: str = "",
+        is_partial: bool = False,
+        remember_language: bool = False,
+    ) -> None:
+        self.site = site
+        self.language = language
+        self.path = path
+        self.query = query
+        self.town = town
+        """The town chosen on the home page: a preference, never a right."""
+        self.actor = actor
+        self.csrf_token = csrf_token
+        self.csp_nonce = csp_nonce
+        self.is_partial = is_partial
+        """htmx asks for a part of the page; answer with the part's template."""
+        self.remember_language = remember_language
 
     @property
     def formats(self) -> Formats:

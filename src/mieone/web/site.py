@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
-import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from mieone.core.clock import Clock, SystemClock
@@ -17,6 +16,7 @@ from .catalogue import Catalogue, Language
 from .formats import Formats
 from .forms import Form
 from .model import SectionLink, Telephone
+from .text import without_ruby
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -29,14 +29,25 @@ WAYS = (
 """The four ways at the top of every resident's page."""
 
 
-class Site(msgspec.Struct, frozen=True, kw_only=True):
-    catalogue: Catalogue
-    environments: Mapping[Language, Environment]
-    profile: Profile
-    telephone: Telephone
-    region_names: Names
-    towns: Sequence[Town]
-    ways: Sequence[SectionLink] = WAYS
+class Site:
+    def __init__(
+        self,
+        *,
+        catalogue: Catalogue,
+        environments: Mapping[Language, Environment],
+        profile: Profile,
+        telephone: Telephone,
+        region_names: Names,
+        towns: Sequence[Town],
+        ways: Sequence[SectionLink] = WAYS,
+    ) -> None:
+        self.catalogue = catalogue
+        self.environments = environments
+        self.profile = profile
+        self.telephone = telephone
+        self.region_names = region_names
+        self.towns = towns
+        self.ways = ways
 
     @classmethod
     def build(
@@ -102,6 +113,7 @@ def _environment(
         auto_reload=False,
     )
     formats = Formats(catalogue, language)
+    environment.filters["readable"] = without_ruby
     environment.globals.update(
         t=formats.t,
         plain=formats.plain,

@@ -1,0 +1,26 @@
+"""The pages of the portal, by entrance."""
+
+from .developers import show_design, show_problem_type
+from .home import choose_town, show_home, show_my_page, show_town_choice
+from .small import get_manifest, get_robots, show_about, show_help, show_offline, show_sources
+from .towns import get_boundaries, get_points, show_map, show_town
+
+PEOPLE = (
+    show_home,
+    show_my_page,
+    show_town_choice,
+    choose_town,
+    show_map,
+    show_town,
+    get_boundaries,
+    get_points,
+    show_about,
+    show_help,
+    show_sources,
+    show_offline,
+    get_manifest,
+    get_robots,
+)
+DEVELOPERS = (show_design, show_problem_type)
+
+__all__ = ["DEVELOPERS", "PEOPLE"]

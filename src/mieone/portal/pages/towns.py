@@ -1,0 +1,110 @@
+"""The map of the region with its list, and a page for each town."""
+
+from typing import Annotated
+
+from litestar import get
+from litestar.di import NamedDependency
+from litestar.params import FromPath, QueryParameter
+from litestar.response import File, Response
+
+from mieone.core.house import House
+from mieone.core.model import TownCode
+from mieone.core.problems import NotFound
+from mieone.core.region import Region, Town
+from mieone.portal.figures import births_and_deaths, latest_figures
+from mieone.portal.model import PlaceKind
+from mieone.portal.outline import bounds_of, draw_outline
+from mieone.portal.places import geojson, list_places
+from mieone.web import Page
+
+_AT_FIRST = (PlaceKind.OFFICE, PlaceKind.STATION)
+_SOURCES = ("boundaries.geojson", "stations.csv", "shelters.csv", "evacuation_sites.csv")
+
+AskedTown = Annotated[str, QueryParameter(name="town", required=False)]
+AskedKinds = Annotated[list[str] | None, QueryParameter(name="kind", required=False)]
+
+
+@get("/map")
+async def show_map(
+    page: NamedDependency[Page],
+    house: NamedDependency[House],
+    town: AskedTown = "",
+    kind: AskedKinds = None,
+) -> Response[str]:
+    region = house.region
+    shown = _find_town(region, town)
+    kinds = _kinds(kind)
+    return page.render(
+        "portal/map.html",
+        towns=region.towns,
+        shown=shown,
+        kinds=kinds,
+        all_kinds=tuple(PlaceKind),
+        places=list_places(region, towns=_codes(region, shown), kinds=kinds),
+        outline=draw_outline(region),
+        bounds=bounds_of(region, shown.code) if shown else draw_outline(region).bounds,
+        query=_query(shown, kinds),
+        sources=[region.source(name) for name in _SOURCES],
+    )
+
+
+@get("/map/points.geojson")
+async def get_points(
+    page: NamedDependency[Page],
+    house: NamedDependency[House],
+    town: AskedTown = "",
+    kind: AskedKinds = None,
+) -> Response[dict[str, object]]:
+    shown = _find_town(house.region, town)
+    places = list_places(house.region, towns=_codes(house.region, shown), kinds=_kinds(kind))
+    names = {kind: page.plain(f"portal.kinds.{kind}") for kind in PlaceKind}
+    return Response(geojson(places, names), media_type="application/geo+json")
+
+
+@get("/map/boundaries.geojson")
+async def get_boundaries(house: NamedDependency[House]) -> File:
+    return File(
+        house.region.file("boundaries.geojson"),
+        media_type="application/geo+json",
+        content_disposition_type="inline",
+        headers={"Cache-Control": "public, max-age=86400"},
+    )
+
+
+@get("/towns/{code:str}")
+async def show_town(
+    code: FromPath[str], page: NamedDependency[Page], house: NamedDependency[House]
+) -> Response[str]:
+    region = house.region
+    town = _find_town(region, code)
+    if town is None:
+        raise NotFound
+    places = list_places(region, towns={town.code}, kinds=tuple(PlaceKind))
+    return page.render(
+        "portal/town.html",
+        town=town,
+        by_kind={kind: [place for place in places if place.kind is kind] for kind in PlaceKind},
+        figures=latest_figures(region, town.code),
+        years=births_and_deaths(region, town.code),
+        outline=draw_outline(region),
+        source=region.source("statistics_timeseries.csv"),
+        place_sources=[region.source(name) for name in _SOURCES[1:]],
+    )
+
+
+def _find_town(region: Region, code: str) -> Town | None:
+    return region.towns_by_code.get(TownCode(code))
+
+
+def _codes(region: Region, shown: Town | None) -> frozenset[TownCode]:
+    return frozenset({shown.code}) if shown else region.town_codes
+
+
+def _kinds(asked: list[str] | None) -> tuple[PlaceKind, ...]:
+    """What was ticked; nothing ticked means the few that everybody looks for."""
+    return tuple(kind for kind in PlaceKind if kind in (asked or ())) or _AT_FIRST
+
+
+def _query(shown: Town | None, kinds: tuple[PlaceKind, ...]) -> str:
+    town = [f"town={shown.code}"] if shown else []
+    return "&".join([*town, *(f"kind={kind}" for kind in kinds)])
