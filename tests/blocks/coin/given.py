@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid5
 
+from mieone.blocks.coin.configuration import Configuration, DatedLimits, Rulebook
 from mieone.blocks.coin.model import (
     Account,
     AccountClass,
@@ -31,6 +32,7 @@ from mieone.blocks.coin.model import (
 from mieone.blocks.coin.rules.book import Book
 from mieone.blocks.coin.rules.decide import Item
 from mieone.blocks.coin.rules.lots import lot_id
+from mieone.core.region import Names
 
 SPACE = UUID(int=7)
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
@@ -45,10 +47,14 @@ def transfer_id(number: int) -> TransferId:
     return TransferId(uuid5(SPACE, f"transfer {number}"))
 
 
+def named(text: str) -> Names:
+    return Names(ja=text, kana=text, yasashii=text, en=text)
+
+
 def instrument(id: str, kind: ValueKind, **changes: object) -> Instrument:
     usual: dict[str, object] = {
         "issuer": "assoc",
-        "name": id,
+        "name": named(id),
         "funding": Funding.FREE,
         "legal_class": LegalClass.FREE,
         "scope": "common",
@@ -80,7 +86,7 @@ INSTRUMENTS = {one.id: one for one in (COIN, SHORT, POINT, LOCAL)}
 
 def campaign(id: str, instrument: str, **changes: object) -> Campaign:
     usual: dict[str, object] = {
-        "name": id,
+        "name": named(id),
         "town": "000019",
         "purpose": "gift",
         "funder": "town",
@@ -93,11 +99,13 @@ def campaign(id: str, instrument: str, **changes: object) -> Campaign:
 
 def terms(**changes: object) -> Terms:
     usual: dict[str, object] = {
-        "issuers": {"assoc": Issuer(id="assoc", kind=IssuerKind.ASSOCIATION, name="assoc")},
+        "issuers": {"assoc": Issuer(id="assoc", kind=IssuerKind.ASSOCIATION, name=named("assoc"))},
         "instruments": INSTRUMENTS,
         "scopes": {
-            "common": Scope(id="common", name="common", breadth=100),
-            "local": Scope(id="local", name="local", breadth=10, shop_classes=frozenset({"local"})),
+            "common": Scope(id="common", name=named("common"), breadth=100),
+            "local": Scope(
+                id="local", name=named("local"), breadth=10, shop_classes=frozenset({"local"})
+            ),
         },
         "campaigns": {
             "gift": campaign("gift", "point"),
@@ -197,3 +205,24 @@ def items(*requests: Request, start: int = 0) -> list[Item]:
         Item(transfer_id=transfer_id(number), request=request)
         for number, request in enumerate(requests, start=start)
     ]
+
+
+def configuration(**changes: object) -> Configuration:
+    usual = terms(**changes)
+    return Configuration(
+        rulebook=Rulebook(
+            qr_guid="example.mieone.coin",
+            bill_lifetime_s=300,
+            refund_days=0,
+            source="test",
+            confirmed=False,
+        ),
+        issuers=tuple(usual.issuers.values()),
+        scopes=tuple(usual.scopes.values()),
+        instruments=tuple(usual.instruments.values()),
+        campaigns=tuple(usual.campaigns.values()),
+        limits=tuple(
+            DatedLimits(tier=tier, valid_from=START, limits=row, source="test", confirmed=False)
+            for tier, row in usual.limits.items()
+        ),
+    )

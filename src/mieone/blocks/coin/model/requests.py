@@ -71,6 +71,8 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     client_id: str
     key: str
     request: Request
+    reason: str = ""
+    """Message id, shown in the history."""
 
 
 class OutcomeCode(StrEnum):

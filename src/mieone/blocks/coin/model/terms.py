@@ -5,6 +5,8 @@ from enum import StrEnum
 
 import msgspec
 
+from mieone.core.region import Names
+
 
 class IssuerKind(StrEnum):
     TOWN = "town"
@@ -59,7 +61,7 @@ class ExpiryRule(msgspec.Struct, frozen=True, kw_only=True):
 class Issuer(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     kind: IssuerKind
-    name: str
+    name: Names
     registration_number: str = ""
     complaint_desk: str = ""
     protection: str = ""
@@ -72,7 +74,7 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     """Which shops take the value; empty sets mean every one."""
 
     id: str
-    name: str
+    name: Names
     breadth: int
     """Narrow scopes are spent first."""
     towns: frozenset[str] = frozenset()
@@ -82,7 +84,7 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
 class Instrument(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     issuer: str
-    name: str
+    name: Names
     value_kind: ValueKind
     funding: Funding
     legal_class: LegalClass
@@ -103,7 +105,7 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True):
     """A town's or the association's measure with a budget of its own."""
 
     id: str
-    name: str
+    name: Names
     town: str
     purpose: str
     funder: str

@@ -1,0 +1,1 @@
+"""What the block can do; each action is one sentence and one transaction."""

@@ -1,0 +1,1 @@
+"""One function, one statement: what is read and written, deciding nothing."""

@@ -1,0 +1,7 @@
+"""The block's named statements."""
+
+from pathlib import Path
+
+from mieone.core.queries import load_queries
+
+QUERIES = load_queries(Path(__file__).parent.parent / "queries.sql")
