@@ -6,14 +6,14 @@ CREATE TABLE identity.organisation (
     kind text NOT NULL,
     name text NOT NULL,
     name_en text NOT NULL DEFAULT '',
-    town text,
+    seat_town text,
     is_sample boolean NOT NULL DEFAULT FALSE,
     registered_at timestamptz NOT NULL,
     CONSTRAINT organisation_id_is_a_plain_word CHECK (organisation_id ~ '^[a-z0-9][a-z0-9_-]{1,62}$'),
     CONSTRAINT organisation_kind_is_known CHECK (
         kind IN ('town', 'authority', 'association', 'company', 'public_body')
     ),
-    CONSTRAINT a_town_has_its_code CHECK ((kind = 'town') <= (town IS NOT NULL))
+    CONSTRAINT a_town_has_its_code CHECK ((kind = 'town') <= (seat_town IS NOT NULL))
 );
 
 CREATE TABLE identity.client (
@@ -179,6 +179,7 @@ CREATE TABLE identity.staff_post (
     name text NOT NULL,
     is_sample boolean NOT NULL DEFAULT FALSE,
     user_handle bytea NOT NULL UNIQUE,
+    session_towns text[] NOT NULL DEFAULT '{}',
     opened_at timestamptz NOT NULL,
     ended_at timestamptz,
     CONSTRAINT staff_role_is_known CHECK (
@@ -199,12 +200,15 @@ CREATE TABLE identity.staff_passkey (
 );
 CREATE INDEX staff_passkey_post ON identity.staff_passkey (post_id);
 
--- A code handed over in person; it opens the registration of one passkey, once.
+-- A code handed over in person; it opens the registration of one passkey, once. A `trial` code signs
+-- in directly and again, and is refused wherever simulators are.
 CREATE TABLE identity.staff_enrolment (
     code_hash bytea PRIMARY KEY,
     post_id uuid NOT NULL REFERENCES identity.staff_post,
+    kind text NOT NULL,
     expires_at timestamptz NOT NULL,
-    used_at timestamptz
+    used_at timestamptz,
+    CONSTRAINT enrolment_kind_is_known CHECK (kind IN ('passkey', 'trial'))
 );
 
 CREATE TABLE identity.staff_ceremony (

@@ -187,6 +187,11 @@ class CallerRefused(OAuthProblem):
     slug = "oauth/caller-refused"
     status = 401
 
+    def __init__(self, reason: Reason, **detail: object) -> None:
+        super().__init__(reason, **detail)
+        self.headers: dict[str, str] = {}
+        """Go with the answer, whoever renders it."""
+
 
 class CallerUnauthenticated(CallerRefused):
     """No token at all: the challenge then names no error (RFC 6750, section 3.1)."""

@@ -185,10 +185,14 @@ SELECT
 FROM identity.token AS t
 INNER JOIN identity.client AS c ON t.client_id = c.client_id
 LEFT JOIN identity.access_grant AS g ON t.grant_id = g.grant_id
+LEFT JOIN identity.person AS p ON g.person_id = p.person_id
 WHERE
     t.token_hash = $1 AND t.kind = ANY ($2::text[]) AND t.expires_at > $3 AND t.revoked_at IS NULL
     AND c.state = 'active'
-    AND (t.grant_id IS NULL OR (g.epoch = t.epoch AND g.ended_at IS NULL));
+    AND (
+        t.grant_id IS NULL
+        OR (g.epoch = t.epoch AND g.ended_at IS NULL AND p.state IN ('provisional', 'active'))
+    );
 
 -- name: void_token
 UPDATE identity.token SET revoked_at = $3
@@ -256,3 +260,10 @@ SELECT g.grant_id FROM identity.access_grant AS g
 WHERE g.ended_at IS NULL
     AND NOT EXISTS (SELECT FROM identity.person AS p WHERE p.person_id = g.person_id)
 LIMIT 50;
+
+-- name: get_pairwise_id
+-- Made by chance at the first asking; a second asking finds the same row.
+INSERT INTO identity.pairwise_id (sector, person_id, pairwise_id)
+VALUES ($1, $2, $3)
+ON CONFLICT (sector, person_id) DO UPDATE SET sector = excluded.sector
+RETURNING pairwise_id;

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from mieone.blocks.identity.oauth.model import Code, Token
+import msgspec
+
+from mieone.blocks.identity.oauth.model import Code, Token, TokenKind
 from mieone.blocks.identity.oauth.problems import InvalidGrant, Reason
 
 from . import jose, levels, pkce
@@ -18,13 +20,34 @@ LOGOUT_TOKEN_LIFE = timedelta(minutes=2)
 LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
 
-def check_code(code: Code, client_id: str, redirect_uri: str | None, verifier: str) -> None:
+def check_code(code: Code, client_id: str, redirect_uri: str, verifier: str) -> None:
     """Bound to client, redirect URI and PKCE; the DPoP key is checked beside it."""
     if code.client_id != client_id:
         raise InvalidGrant(Reason.CODE_OTHER_CLIENT)
-    if redirect_uri is not None and redirect_uri != code.redirect_uri:
+    if redirect_uri != code.redirect_uri:
         raise InvalidGrant(Reason.CODE_REDIRECT_URI)
     pkce.check_verifier(verifier, code.code_challenge)
+
+
+def as_refresh_token(token: Token, token_hash: bytes) -> Token:
+    """The long-lived companion of an access token, bound to the same key."""
+    expires_at = token.issued_at + REFRESH_LIFE
+    return msgspec.structs.replace(
+        token, kind=TokenKind.REFRESH, token_hash=token_hash, expires_at=expires_at
+    )
+
+
+def as_access_token(
+    refresh: Token, token_hash: bytes, scopes: tuple[str, ...], now: datetime
+) -> Token:
+    return msgspec.structs.replace(
+        refresh,
+        kind=TokenKind.ACCESS,
+        token_hash=token_hash,
+        scopes=scopes,
+        issued_at=now,
+        expires_at=now + ACCESS_LIFE,
+    )
 
 
 def id_token_claims(

@@ -1,0 +1,1 @@
+"""Organisations, the posts of their staff, and what towns entrust to the association."""
