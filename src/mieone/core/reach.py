@@ -5,10 +5,21 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
+
 from .cluster import Cluster, ClusterError, HomeIsTaken, run_apart
 from .postmaster import find_postmaster
-from .roles import Connections, embedded_connections, load_credentials, prepare_external
+from .roles import (
+    Connections,
+    embedded_connections,
+    load_credentials,
+    prepare_external,
+    write_private,
+)
 from .settings import Settings
+
+HALF_RESTORED = "restore.incomplete"
+"""While this file is in a home, people who asked to be forgotten may still be in its database."""
 
 _STARTING_LIMIT_S = 60.0
 
@@ -28,17 +39,34 @@ def find_connections(settings: Settings) -> Connections:
 def reached(settings: Settings) -> Iterator[Connections]:
     """For commands: the running server, or one that runs as long as the command does."""
     if settings.database_url is not None:
-        yield find_connections(settings)
+        connections = find_connections(settings)
+        remember_connections(settings.home, connections)
+        yield connections
         return
+    check_restored(settings.home)
     cluster = Cluster(settings.home)
     try:
         connections = cluster.start()
     except HomeIsTaken:
         connections = _wait_for_running(settings.home)
     try:
+        remember_connections(settings.home, connections)
         yield connections
     finally:
         cluster.stop()
+
+
+def check_restored(home: Path) -> None:
+    if (home / HALF_RESTORED).exists():
+        raise ClusterError(
+            f"a restore into {home} was not finished, and the destruction list not replayed: "
+            "remove that directory and restore again"
+        )
+
+
+def remember_connections(home: Path, connections: Connections) -> None:
+    """For the processes that are started next: servers, the worker, other commands."""
+    write_private(home / "connections.json", msgspec.json.encode(connections))
 
 
 def _wait_for_running(home: Path) -> Connections:

@@ -1,0 +1,184 @@
+"""The command line: `mieone up`, and what an operator does beside it."""
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+
+import asyncpg
+
+from mieone import main as composition
+from mieone.core.backup import BackupError, make_backup, restore_backup
+from mieone.core.block import Command
+from mieone.core.cluster import ClusterError
+from mieone.core.house import House
+from mieone.core.log import configure_logging
+from mieone.core.reach import reached
+from mieone.core.roles import RolesError, database_script, load_credentials
+from mieone.core.schema import SchemaChanged, migrate
+from mieone.core.server_account import AccountError
+from mieone.core.settings import Settings, SettingsError
+from mieone.core.supervisor import NotReady, PortTaken
+from mieone.reopening import reopen
+from mieone.up import load_samples, say, up
+from mieone.verifying import verify
+
+_EXPECTED = (
+    AccountError,
+    BackupError,
+    ClusterError,
+    NotReady,
+    RolesError,
+    SchemaChanged,
+    SettingsError,
+)
+
+
+def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] | None = None) -> int:
+    """Returns the exit code: 0 done, 1 it could not be done, 2 asked for wrongly."""
+    options = _parser().parse_args(arguments)
+    configure_logging()
+    try:
+        settings = Settings.from_environment(os.environ if environ is None else environ)
+        run: Callable[[Settings, argparse.Namespace], int] = options.run
+        return run(settings, options)
+    except PortTaken as taken:
+        _complain(f"{taken} is in use by another program: stop it or choose another number")
+    except SettingsError as error:
+        _complain(str(error))
+        return 2
+    except _EXPECTED as error:
+        _complain(str(error) or type(error).__name__)
+    except (OSError, asyncpg.PostgresConnectionError) as error:
+        _complain(f"{type(error).__name__}: {error}")
+    except KeyboardInterrupt:
+        return 130
+    return 1
+
+
+def _complain(text: str) -> None:
+    sys.stderr.write(f"mieone: {text}\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="mieone")
+    nouns = parser.add_subparsers(metavar="command", required=True)
+    for name, text, run in _PLAIN:
+        nouns.add_parser(name, help=text).set_defaults(run=run)
+    backup = nouns.add_parser("backup", help="write a backup into a new directory")
+    backup.add_argument("directory", type=Path)
+    backup.add_argument("--keys", type=Path, help="where the keys go: another disk than the data")
+    backup.set_defaults(run=_backup)
+    restore = nouns.add_parser("restore", help="restore a backup into an empty MIEONE_HOME")
+    restore.add_argument("directory", type=Path)
+    restore.add_argument("--keys", type=Path, required=True, help="what `backup --keys` wrote")
+    restore.add_argument("--destructions", type=Path, help="the newest destructions.jsonl there is")
+    restore.set_defaults(run=_restore)
+    replay = nouns.add_parser("replay", help="after a restore by a server's own tools")
+    replay.add_argument("destructions", type=Path)
+    replay.set_defaults(run=_replay)
+    groups: dict[str, argparse._SubParsersAction[argparse.ArgumentParser]] = {}
+    for command in _block_commands():
+        if command.noun not in groups:
+            noun = nouns.add_parser(command.noun, help=f"{command.noun}: see --help")
+            groups[command.noun] = noun.add_subparsers(metavar="action", required=True)
+        verb = groups[command.noun].add_parser(command.verb, help=command.help)
+        command.arguments(verb)
+        verb.set_defaults(run=_in_house(command))
+    return parser
+
+
+def _block_commands() -> list[Command]:
+    return [command for block in composition.BLOCKS for command in block.commands]
+
+
+def _in_house(command: Command) -> Callable[[Settings, argparse.Namespace], int]:
+    def run(settings: Settings, options: argparse.Namespace) -> int:
+        return with_house(settings, lambda house: command.run(house, options))
+
+    return run
+
+
+def with_house(settings: Settings, act: Callable[[House], Awaitable[int]]) -> int:
+    """Against the running installation, or one that is started for this command alone."""
+
+    async def opened() -> int:
+        async with composition.opened(settings) as house:
+            return await act(house)
+
+    with reached(settings):
+        return asyncio.run(opened())
+
+
+def _up(settings: Settings, _options: argparse.Namespace) -> int:
+    return up(settings)
+
+
+def _worker(_settings: Settings, _options: argparse.Namespace) -> int:
+    composition.run_worker()
+    return 0
+
+
+def _migrate(settings: Settings, _options: argparse.Namespace) -> int:
+    with reached(settings) as connections:
+        applied = asyncio.run(migrate(connections.owner_dsn, composition.migrations()))
+    say(f"{applied} migrations applied")
+    return 0
+
+
+def _sample(settings: Settings, _options: argparse.Namespace) -> int:
+    with reached(settings):
+        load_samples(settings, again=True)
+    return 0
+
+
+def _verify(settings: Settings, _options: argparse.Namespace) -> int:
+    with reached(settings) as connections:
+        return asyncio.run(verify(settings, connections))
+
+
+def _database_script(settings: Settings, _options: argparse.Namespace) -> int:
+    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    sys.stdout.write(database_script(load_credentials(settings.home)))
+    return 0
+
+
+def _backup(settings: Settings, options: argparse.Namespace) -> int:
+    with reached(settings) as connections:
+        for line in make_backup(settings, connections, options.directory, options.keys):
+            say(line)
+    return 0
+
+
+def _replay(settings: Settings, options: argparse.Namespace) -> int:
+    with reached(settings) as connections:
+        for line in reopen(settings, connections, options.destructions):
+            say(line)
+    return 0
+
+
+def _restore(settings: Settings, options: argparse.Namespace) -> int:
+    places = (options.directory, options.keys, options.destructions)
+    for line in restore_backup(settings, *places, reopen):
+        say(line)
+    return 0
+
+
+_PLAIN: tuple[tuple[str, str, Callable[[Settings, argparse.Namespace], int]], ...] = (
+    ("up", "set up what is missing and serve until Ctrl-C", _up),
+    ("migrate", "bring the database's schema up to this version", _migrate),
+    ("sample", "load the synthetic sample people (again)", _sample),
+    ("verify", "check every chain and every block's own rules", _verify),
+    ("worker", "the background process; `up` starts it", _worker),
+    (
+        "database-script",
+        "what the administrator of a server of your own runs once",
+        _database_script,
+    ),
+)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
