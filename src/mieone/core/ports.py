@@ -67,6 +67,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     """The receiver's pairwise identifier, where this human being holds a Mie-ID and it is the holder."""
     holder: bool
     items: Mapping[str, Json]
+    needs_own_basis: bool = False
+    """An adult beside the holder; a consent sheet names whose own agreement is needed."""
 
 
 class Disclosure(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,1 @@
+"""Decisions of consent: states, texts, receipts. Pure."""
