@@ -19,6 +19,7 @@ from litestar.openapi.spec import Contact, License
 from litestar.static_files import create_static_files_router
 from litestar.types import ControllerRouterHandler
 
+from mieone import portal
 from mieone.core.block import Block
 from mieone.core.clock import Clock, SystemClock
 from mieone.core.database import PooledDatabase
@@ -47,7 +48,7 @@ from mieone.web import (
 )
 
 # In floor order: migrations, samples and start-up run from the bottom up.
-BLOCKS: tuple[Block, ...] = ()
+BLOCKS: tuple[Block, ...] = (portal.BLOCK,)
 
 WEB = Path(__file__).parent / "web"
 OUTSIDE_CSRF = ["^/api/", "^/oauth/", "^/.well-known/", "^/health/", "^/metrics", "^/static/"]

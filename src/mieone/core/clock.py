@@ -1,12 +1,14 @@
 """Time as a part that can be replaced; the law counts days in Japan's time."""
 
 from datetime import UTC, date, datetime, timedelta
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 from zoneinfo import ZoneInfo
 
 JST = ZoneInfo("Asia/Tokyo")
 
 
+# Handlers ask for it by this type, and Litestar checks what it hands over.
+@runtime_checkable
 class Clock(Protocol):
     def now(self) -> datetime:
         """An aware instant in UTC."""

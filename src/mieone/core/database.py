@@ -3,7 +3,7 @@
 import os
 from collections.abc import AsyncIterator, Collection
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import asyncpg
 import msgspec
@@ -18,6 +18,8 @@ _ENCODER = msgspec.json.Encoder()
 _DECODER = msgspec.json.Decoder()
 
 
+# Handlers ask for it by this type, and Litestar checks what it hands over.
+@runtime_checkable
 class Database(Protocol):
     """Where transactions come from: a pool in a server, one rolled-back connection in most tests."""
 

@@ -29,8 +29,9 @@ def _without_values(
     """A traceback's frames may hold names and addresses: keep where it failed, not with what."""
     error = event.pop("exc_info", None)
     if error:
-        kind, _, trace = sys.exc_info() if error is True else error
-        event["error"] = getattr(kind, "__name__", str(kind))
+        found = error if isinstance(error, BaseException) else sys.exc_info()[1]
+        event["error"] = type(found).__name__
+        trace = found.__traceback__ if found else None
         event["at"] = [
             f"{frame.tb_frame.f_code.co_filename.rsplit('/mieone/', 1)[-1]}:{frame.tb_lineno}"
             for frame in _frames(trace)
