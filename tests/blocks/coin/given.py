@@ -3,7 +3,6 @@
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid5
 
-from mieone.blocks.coin.configuration import Configuration, DatedLimits, Rulebook
 from mieone.blocks.coin.model import (
     Account,
     AccountClass,
@@ -32,6 +31,7 @@ from mieone.blocks.coin.model import (
 from mieone.blocks.coin.rules.book import Book
 from mieone.blocks.coin.rules.decide import Item
 from mieone.blocks.coin.rules.lots import lot_id
+from mieone.blocks.coin.store.configuration import Configuration, DatedLimits, Rulebook
 from mieone.core.region import Names
 
 SPACE = UUID(int=7)

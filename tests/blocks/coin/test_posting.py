@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 import pytest
 
+from mieone.blocks.coin.actions.flusher import Flusher
 from mieone.blocks.coin.actions.posting import post
 from mieone.blocks.coin.actions.upkeep import expire_ended, roll_up
-from mieone.blocks.coin.flusher import Flusher
 from mieone.blocks.coin.model import (
     Charge,
     Expire,

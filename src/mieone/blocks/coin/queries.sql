@@ -58,7 +58,7 @@ WHERE m.transfer_id = ANY($1::uuid [])
 ORDER BY m.transfer_id, m.ordinal;
 
 -- name: list_shop_facts
-SELECT account_id, town, shop_class, status FROM coin.shop WHERE account_id = ANY($1::uuid []);
+SELECT account_id, town_code, shop_class, status FROM coin.shop WHERE account_id = ANY($1::uuid []);
 
 -- name: list_takings
 -- Snapshot and tail in one statement, so that a payment just made is in it.
@@ -208,7 +208,7 @@ WHERE e.account_id = $1 AND e.entry_id >= coin.first_id_at($2) AND e.booked_at >
 
 -- name: record_shop
 INSERT INTO coin.shop (
-    shop_id, account_id, shop_code, town, name, name_latin, city_latin, shop_class, category,
+    shop_id, account_id, shop_code, town_code, name, name_latin, city_latin, shop_class, category,
     postal_code, is_sample
 )
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
@@ -216,21 +216,29 @@ ON CONFLICT (shop_id) DO NOTHING;
 
 -- name: find_shop_by_code
 SELECT
-    shop_id, account_id, shop_code, town, name, name_latin, city_latin, shop_class, category,
-    postal_code, status, is_sample
+    shop_id, account_id, shop_code, town_code AS town, name, name_latin, city_latin, shop_class,
+    category, postal_code, status, is_sample
 FROM coin.shop WHERE shop_code = $1;
 
 -- name: find_shop
 SELECT
-    shop_id, account_id, shop_code, town, name, name_latin, city_latin, shop_class, category,
-    postal_code, status, is_sample
+    shop_id, account_id, shop_code, town_code AS town, name, name_latin, city_latin, shop_class,
+    category, postal_code, status, is_sample
 FROM coin.shop WHERE shop_id = $1;
 
 -- name: list_sample_shops
 SELECT
-    shop_id, account_id, shop_code, town, name, name_latin, city_latin, shop_class, category,
-    postal_code, status, is_sample
-FROM coin.shop WHERE is_sample ORDER BY town, shop_code LIMIT 100;
+    shop_id, account_id, shop_code, town_code AS town, name, name_latin, city_latin, shop_class,
+    category, postal_code, status, is_sample
+FROM coin.shop WHERE is_sample ORDER BY shop_code LIMIT 100;
+
+-- name: list_shops
+SELECT
+    shop_id, account_id, shop_code, town_code AS town, name, name_latin, city_latin, shop_class,
+    category, postal_code, status, is_sample
+FROM coin.shop WHERE status = 'open' AND ($1::text IS NULL OR town_code = $1)
+    AND ($2::text IS NULL OR shop_code > $2)
+ORDER BY shop_code LIMIT $3;
 
 -- name: record_terminal
 INSERT INTO coin.shop_terminal (terminal_id, shop_id, label, token_sha256) VALUES ($1, $2, $3, $4);
@@ -239,12 +247,20 @@ INSERT INTO coin.shop_terminal (terminal_id, shop_id, label, token_sha256) VALUE
 SELECT t.shop_id FROM coin.shop_terminal AS t WHERE t.token_sha256 = $1 AND t.revoked_at IS NULL;
 
 -- name: record_bill
+-- Numbers are short; one that was drawn before is drawn again.
 INSERT INTO coin.bill (bill_id, shop_account_id, amount_yen, made_at, expires_at)
-VALUES ($1, $2, $3, $4, $5);
+VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (bill_id) DO NOTHING
+RETURNING bill_id;
 
 -- name: find_bill
 SELECT bill_id, shop_account_id, amount_yen, expires_at, paid_by, voided_at
 FROM coin.bill WHERE bill_id = $1;
+
+-- name: find_bill_shop
+SELECT s.shop_code FROM coin.bill AS b
+INNER JOIN coin.shop AS s ON s.account_id = b.shop_account_id
+WHERE b.bill_id = $1;
 
 -- name: void_bill
 UPDATE coin.bill SET voided_at = clock_timestamp()

@@ -6,8 +6,6 @@ from datetime import datetime
 
 import msgspec
 
-from mieone.blocks.coin.configuration import Configuration
-from mieone.blocks.coin.ids import ids_at
 from mieone.blocks.coin.model import (
     Account,
     AccountClass,
@@ -31,6 +29,8 @@ from mieone.blocks.coin.rules.decide import Decision, Item, decide
 from mieone.blocks.coin.store import book as reading
 from mieone.blocks.coin.store import posting as writing
 from mieone.blocks.coin.store.book import Answer, Key
+from mieone.blocks.coin.store.configuration import Configuration
+from mieone.blocks.coin.store.ids import ids_at
 from mieone.core.clock import JST
 from mieone.core.database import Conn
 from mieone.core.keys import KeyRing

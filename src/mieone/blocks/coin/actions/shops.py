@@ -25,8 +25,6 @@ from mieone.core.clock import JST
 from mieone.core.database import Conn
 from mieone.core.ids import uuid7
 
-_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
-
 
 class NewShop(msgspec.Struct, frozen=True, kw_only=True):
     town: str
@@ -100,15 +98,16 @@ async def list_sample_shops(conn: Conn) -> Sequence[ShopRecord]:
 async def issue_bill(
     conn: Conn, shop: ShopRecord, amount_yen: int, now: datetime, lifetime_s: int
 ) -> Bill:
-    """One amount for one payment, for some minutes."""
-    bill = Bill(
-        id=BillId("".join(secrets.choice(_ALPHABET) for _ in range(10))),
-        shop=AccountId(shop.account_id),
-        amount_yen=amount_yen,
-        expires_at=now + timedelta(seconds=lifetime_s),
-    )
-    await store.record_bill(conn, bill, now)
-    return bill
+    """One amount for one payment, for some minutes, under a number that can be typed."""
+    while True:
+        bill = Bill(
+            id=BillId(with_check_digit(f"{secrets.randbelow(900_000_000) + 100_000_000}")),
+            shop=AccountId(shop.account_id),
+            amount_yen=amount_yen,
+            expires_at=now + timedelta(seconds=lifetime_s),
+        )
+        if await store.record_bill(conn, bill, now):
+            return bill
 
 
 async def get_bill(conn: Conn, bill_id: str, shop: ShopRecord) -> Bill:
@@ -117,6 +116,18 @@ async def get_bill(conn: Conn, bill_id: str, shop: ShopRecord) -> Bill:
     if bill is None or bill.shop != shop.account_id:
         raise UnknownBill
     return bill
+
+
+async def find_bill_shop(conn: Conn, bill_id: str) -> str | None:
+    if not is_typed_right(bill_id):
+        return None
+    return await store.find_bill_shop(conn, BillId(bill_id))
+
+
+async def list_shops(
+    conn: Conn, town: str | None = None, after: str | None = None, limit: int = 50
+) -> Sequence[ShopRecord]:
+    return await store.list_shops(conn, town, after, limit)
 
 
 async def void_bill(conn: Conn, bill_id: str, shop: ShopRecord) -> None:

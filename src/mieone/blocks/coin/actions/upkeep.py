@@ -2,7 +2,6 @@
 
 from datetime import date
 
-from mieone.blocks.coin.configuration import Configuration, SampleShop
 from mieone.blocks.coin.model import (
     AccountClass,
     Allot,
@@ -12,6 +11,7 @@ from mieone.blocks.coin.model import (
 )
 from mieone.blocks.coin.rules.expiry import add_months
 from mieone.blocks.coin.store import upkeep as store
+from mieone.blocks.coin.store.configuration import Configuration, SampleShop
 from mieone.blocks.coin.store.wallets import record_account
 from mieone.core.database import Conn, Database
 from mieone.core.region import RegionInvalid

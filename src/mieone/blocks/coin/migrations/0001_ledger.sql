@@ -190,7 +190,7 @@ CREATE TABLE coin.shop (
     shop_id uuid PRIMARY KEY,
     account_id uuid NOT NULL UNIQUE REFERENCES coin.account,
     shop_code text NOT NULL UNIQUE CHECK (shop_code ~ '^[0-9]{7}$'),
-    town text NOT NULL,
+    town_code text NOT NULL,
     name text NOT NULL,
     name_latin text NOT NULL,
     city_latin text NOT NULL,
@@ -201,7 +201,7 @@ CREATE TABLE coin.shop (
     is_sample boolean NOT NULL DEFAULT false,
     opened_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
-CREATE INDEX shop_of_town ON coin.shop (town, name);
+CREATE INDEX shop_of_town ON coin.shop (town_code, shop_code);
 CREATE TABLE coin.shop_terminal (
     terminal_id uuid PRIMARY KEY,
     shop_id uuid NOT NULL REFERENCES coin.shop,

@@ -171,7 +171,7 @@ async def list_shop_facts(conn: Conn, shops: Iterable[AccountId]) -> dict[Accoun
     rows = await conn.fetch(QUERIES["list_shop_facts"], list(set(shops)))
     return {
         row["account_id"]: Shop(
-            town=row["town"], shop_class=row["shop_class"], status=ShopStatus(row["status"])
+            town=row["town_code"], shop_class=row["shop_class"], status=ShopStatus(row["status"])
         )
         for row in rows
     }

@@ -6,8 +6,8 @@ from uuid import UUID
 
 import msgspec
 
-from mieone.blocks.coin.digest import posting_digest
 from mieone.blocks.coin.model import Account, AccountId, Lot, Outcome, Posting
+from mieone.blocks.coin.rules.digest import posting_digest
 from mieone.core.chain import Chain, mac_of
 from mieone.core.database import Conn
 from mieone.core.keys import KeyRing

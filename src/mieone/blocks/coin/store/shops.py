@@ -90,10 +90,23 @@ async def find_terminal_shop(conn: Conn, token_sha256: bytes) -> UUID | None:
     return shop_id if isinstance(shop_id, UUID) else None
 
 
-async def record_bill(conn: Conn, bill: Bill, made_at: datetime) -> None:
-    await conn.execute(
-        QUERIES["record_bill"], bill.id, bill.shop, bill.amount_yen, made_at, bill.expires_at
-    )
+async def list_shops(
+    conn: Conn, town: str | None, after: str | None, limit: int
+) -> Sequence[ShopRecord]:
+    rows = await conn.fetch(QUERIES["list_shops"], town, after, limit)
+    return [msgspec.convert(row_values(row), ShopRecord) for row in rows]
+
+
+async def record_bill(conn: Conn, bill: Bill, made_at: datetime) -> bool:
+    """False when the number was drawn before."""
+    facts = (bill.id, bill.shop, bill.amount_yen, made_at, bill.expires_at)
+    return await conn.fetchval(QUERIES["record_bill"], *facts) is not None
+
+
+async def find_bill_shop(conn: Conn, bill_id: BillId) -> str | None:
+    """The shop code of whoever made this bill."""
+    code = await conn.fetchval(QUERIES["find_bill_shop"], bill_id)
+    return code if isinstance(code, str) else None
 
 
 async def find_bill(conn: Conn, bill_id: BillId) -> Bill | None:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 import msgspec
 import structlog
 
+from mieone.blocks.coin.model import Command, Reply
 from mieone.core.database import Database
 
-from .actions.posting import Ledger, post
-from .model import Command, Reply
+from .posting import Ledger, post
 
 log = structlog.get_logger()
 

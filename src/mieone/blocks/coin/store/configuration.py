@@ -5,9 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from mieone.core.region import Region, RegionInvalid, read_yaml
-
-from .model import (
+from mieone.blocks.coin.model import (
     Campaign,
     Funding,
     Instrument,
@@ -18,6 +16,7 @@ from .model import (
     Terms,
     Tier,
 )
+from mieone.core.region import Region, RegionInvalid, read_yaml
 
 
 class DatedLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
