@@ -29,7 +29,8 @@ def main(arguments: Sequence[str]) -> int:
         loop=Loops.uvloop,
         http=HTTPModes.auto,
         websockets=False,
-        log_level=LogLevels.warning,
+        # Its error lines carry raw tracebacks, which may hold names: the application logs its own.
+        log_level=LogLevels.critical,
         # Lines of an access log are addresses and paths of people: figures are counted instead.
         log_access=False,
         workers_kill_timeout=_DRAIN_LIMIT_S,

@@ -20,6 +20,7 @@ from .server_account import command_prefix
 log = structlog.get_logger()
 
 _TURN_S = 0.1
+_ASK_S = 0.25
 _STOP_LIMIT_S = 6.0
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 30.0
@@ -152,7 +153,7 @@ class Supervisor:
                 raise NotReady(", ".join(names or ports))
             waiting = [address for address in waiting if not is_ready(address)]
             if waiting:
-                time.sleep(_TURN_S)
+                time.sleep(_ASK_S)
 
     def restart(self, names: Sequence[str]) -> None:
         chosen = [child for child in self._children if child.process.name in names]
