@@ -1,5 +1,7 @@
 """Failures that belong to normal business, as types; sentences for people live in the catalogues."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import ClassVar
 
 import msgspec
@@ -13,6 +15,8 @@ class Problem(Exception):
 
     slug: ClassVar[str]
     status: ClassVar[int] = 400
+    headers: Mapping[str, str] = MappingProxyType({})
+    """Go with the answer: a challenge, a time to wait."""
 
     def __init__(self, **detail: object) -> None:
         self.detail = detail

@@ -39,6 +39,7 @@ class Occurrence(msgspec.Struct, frozen=True, kw_only=True):
     status: int
     message_id: str
     values: Mapping[str, object] = {}
+    headers: Mapping[str, str] = {}
     code: str
 
 
@@ -71,6 +72,7 @@ def _occurrence(error: Exception) -> Occurrence:
             status=error.status,
             message_id=error.message_id,
             values=error.detail,
+            headers=error.headers,
             code=code,
         )
     status = error.status_code if isinstance(error, HTTPException) else 500
@@ -117,7 +119,7 @@ def _json(page: Page, occurrence: Occurrence) -> Response[object]:
         {**members, **msgspec.to_builtins(body)},
         status_code=occurrence.status,
         media_type="application/problem+json",
-        headers={"Content-Language": page.language.value},
+        headers={"Content-Language": page.language.value, **occurrence.headers},
     )
 
 
