@@ -5,12 +5,26 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from mieone.blocks.identity.model import Usage
+from mieone.blocks.identity.actions import optin as actions
+from mieone.blocks.identity.actions.keys import CardAnswer
+from mieone.blocks.identity.actions.optin import CardPath
+from mieone.blocks.identity.model import (
+    CardReader,
+    OptIn,
+    PersonId,
+    PlatformOperator,
+    Proven,
+    Usage,
+)
 from mieone.blocks.identity.rules.profile import Realm, open_realm, read_profile
 from mieone.core.clock import Clock, FixedClock
+from mieone.core.edge import run
+from mieone.core.house import House
+from mieone.simulators import authority
 from mieone.simulators.authority import Holder
 from mieone.simulators.card import DIGEST_INFO
 from mieone.simulators.cards import CardOffice, select_application, select_file
+from mieone.simulators.operator import SimulatedOperator
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 PROFILE = Path(__file__).parents[3] / "regions" / "mie" / "jpki_profile.yaml"
@@ -71,3 +85,66 @@ def signature(cards: CardOffice, message: bytes, holder_id: str = "T-0001") -> b
         sign(message),
     ]
     return cards.exchange(holder_id, commands)[-1][:-2]
+
+
+READER = CardReader(
+    template="simulators/card_form.html", action="/simulator/card", is_simulated=True
+)
+
+
+def card_path(
+    cards: CardOffice, clock: Clock, operator: PlatformOperator | None = None
+) -> CardPath:
+    return CardPath(
+        realm=realm(cards), operator=operator or SimulatedOperator(cards, clock), reader=READER
+    )
+
+
+BROWSER = hashlib.sha256(b"this browser").digest()
+
+
+def answer(cards: CardOffice, house: House, optin: OptIn, holder_id: str = "T-0001") -> CardAnswer:
+    """What the card gives for this challenge."""
+    challenge = actions.challenge_of(optin, house.settings.people_origin)
+    certificate = cards.current(holder_id, authority.Usage.AUTH).der
+    return CardAnswer(certificate=certificate, signature=signature(cards, challenge, holder_id))
+
+
+async def started(
+    house: House, path: CardPath, for_person: PersonId | None = None, browser: bytes = BROWSER
+) -> OptIn:
+    return await run(
+        house.database,
+        (),
+        lambda conn: actions.start(conn, path, browser, "/my", for_person, house.clock.now()),
+    )
+
+
+async def accepted(
+    house: House, path: CardPath, optin: OptIn, shown: CardAnswer, browser: bytes = BROWSER
+) -> None:
+    await run(
+        house.database,
+        (),
+        lambda conn: actions.accept(conn, house, path, optin.id, browser, shown),
+    )
+
+
+async def claimed(house: House, optin: OptIn, browser: bytes = BROWSER) -> Proven | None:
+    return await run(house.database, (), lambda conn: actions.claim(conn, optin.id, browser))
+
+
+async def proven(
+    house: House,
+    cards: CardOffice,
+    holder_id: str = "T-0001",
+    for_person: PersonId | None = None,
+) -> Proven:
+    """The whole way in by card."""
+    path = card_path(cards, house.clock)
+    optin = await started(house, path, for_person)
+    await accepted(house, path, optin, answer(cards, house, optin, holder_id))
+    await actions.finish(house, path, optin.id)
+    outcome = await claimed(house, optin)
+    assert outcome is not None
+    return outcome

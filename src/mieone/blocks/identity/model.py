@@ -1,6 +1,5 @@
 """The words of identity: who somebody is, how that was shown, and what only consent keeps."""
 
-from collections.abc import Mapping
 from datetime import date, datetime
 from enum import StrEnum
 from typing import NewType, Protocol
@@ -142,7 +141,9 @@ class OptIn(msgspec.Struct, frozen=True, kw_only=True):
     for_person: PersonId | None
     """Set when somebody signed in proves it again."""
     certificate: bytes | None
+    """The card's answer, sealed, while the platform operator is being asked."""
     person_id: PersonId | None
+    is_new: bool | None
     failure: str | None
 
 
@@ -159,14 +160,13 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Passkey(msgspec.Struct, frozen=True, kw_only=True):
+    """As its holder sees it."""
+
     id: UUID
-    person_id: PersonId
-    credential_id: bytes
-    public_key: bytes
-    sign_count: int
-    backed_up: bool
     nickname: str
     state: PasskeyState
+    is_backed_up: bool
+    """Kept by the maker of the phone as well: it survives a lost phone."""
     created_at: datetime
     last_used_at: datetime | None
 
@@ -192,14 +192,27 @@ class Mandate(msgspec.Struct, frozen=True, kw_only=True):
     valid_until: datetime
 
 
+class CardReader(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the browser meets the card: a template that identity's page includes, and who takes it."""
+
+    template: str
+    action: str
+    is_simulated: bool
+
+
 class Proven(msgspec.Struct, frozen=True, kw_only=True):
     """The outcome of an opt-in."""
 
     person_id: PersonId
     transaction: TransactionId
-    attributes: FourAttributes
-    residency: Residency
+    return_to: str
     is_new: bool
 
 
-Attributes = Mapping[str, str]
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """What the platform operator told, after every check."""
+
+    stable_user_id: str
+    attributes: FourAttributes
+    checked_at: datetime
+    source: str
