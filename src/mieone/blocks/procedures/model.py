@@ -87,7 +87,9 @@ class CaseEvent(msgspec.Struct, frozen=True, kw_only=True):
     """Words of the actor, kept encrypted; never shown to machines."""
 
 
-class Case(msgspec.Struct, frozen=True, kw_only=True):
+class CaseFile(msgspec.Struct, frozen=True, kw_only=True):
+    """The case itself; its state is the fold of its events, kept here to be found by."""
+
     id: CaseId
     number: str
     """受付番号, given exactly once."""
@@ -99,4 +101,59 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     arrived_at: datetime
     event_on: date | None
     state: CaseState
-    events: tuple[CaseEvent, ...] = ()
+    due_on: date | None
+    """Last day of the standard period; None while it rests."""
+    event_count: int
+    changed_at: datetime
+
+
+class Draft(msgspec.Struct, frozen=True, kw_only=True):
+    id: UUID
+    town: TownCode
+    person_id: UUID
+    procedure: ProcedureId
+    definition_hash: str
+    sealed: bytes
+    submit_token: UUID
+    saved_at: datetime
+    case_id: CaseId | None
+    """Set once it was sent: sending again finds the same case."""
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    id: UUID
+    evaluation_id: UUID
+    outcome: Outcome
+    authority: str
+    delegation: str
+    """Source of the 専決 row, or empty when the head decided."""
+    actor_class: ActorClass
+    decided_by: str
+    law_refs: tuple[str, ...]
+    reasons: tuple[str, ...]
+    decided_at: datetime
+
+
+class Letter(msgspec.Struct, frozen=True, kw_only=True):
+    id: UUID
+    document_number: int
+    digest: bytes
+    is_specimen: bool
+    unverified: tuple[str, ...]
+    made_at: datetime
+
+
+class TaskDone(msgspec.Struct, frozen=True, kw_only=True):
+    task: str
+    actor_class: ActorClass
+    actor_id: str
+    is_core: bool
+    started_at: datetime
+    stopped_at: datetime
+    checked: tuple[str, ...]
+
+
+class Offer(msgspec.Struct, frozen=True, kw_only=True):
+    town: TownCode
+    procedure: ProcedureId
+    event_on: date

@@ -1,6 +1,6 @@
 """From a letter's content to its PDF; a character the font lacks stops it by name."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -98,7 +98,8 @@ def typeset(content: LetterContent, template: str = "notice") -> bytes:
     return compiled
 
 
-def substituted(text: str, table: dict[str, str]) -> str:
-    """The name in substitute characters, for a letter the officer chose to print so."""
-    plain = "".join(c for c in text if ord(c) not in SELECTORS)
-    return "".join(table.get(c, c) for c in plain)
+def substituted(text: str, table: Mapping[str, str]) -> str:
+    """The name in substitute characters, for a letter somebody chose to print so."""
+    for original in sorted(table, key=len, reverse=True):
+        text = text.replace(original, table[original])
+    return "".join(character for character in text if ord(character) not in SELECTORS)
