@@ -238,3 +238,15 @@ async def _sign_out(
         answer = page.render("identity/oauth_signed_out.html")
     answer.delete_cookie(COOKIES[Entrance.PEOPLE])
     return answer
+
+
+PAGES = (
+    get_authorize,
+    post_authorize,
+    get_enter,
+    post_enter,
+    get_logout,
+    post_logout,
+    get_sign_out,
+    post_sign_out,
+)

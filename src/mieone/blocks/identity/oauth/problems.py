@@ -190,7 +190,6 @@ class CallerRefused(OAuthProblem):
     def __init__(self, reason: Reason, **detail: object) -> None:
         super().__init__(reason, **detail)
         self.headers: dict[str, str] = {}
-        """Go with the answer, whoever renders it."""
 
 
 class CallerUnauthenticated(CallerRefused):

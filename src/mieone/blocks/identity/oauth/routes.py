@@ -135,3 +135,6 @@ async def _revoke(conn: Conn, provider: Provider, knock: Knock) -> object | Refu
 )
 async def post_revoke(request: AnyRequest, house: NamedDependency[House]) -> Response[object]:
     return await answer(request, house, _revoke)
+
+
+ROUTES = (get_discovery, get_jwks, post_par, post_token, post_introspect, post_revoke)
