@@ -46,13 +46,13 @@ def up(settings: Settings) -> int:
         certificate = ensure_certificate(settings.home, datetime.now(UTC))
         supervisor = Supervisor(processes(settings, certificate), watched)
         stack.callback(supervisor.stop)
+        stack.callback(say, "stopping …")
         stop.supervisor = supervisor
         supervisor.start()
         supervisor.wait_until_ready(addresses(settings, certificate))
         if not stop.asked:
             announce(settings, time.monotonic() - began)
         supervisor.run(lambda: _renewed(settings))
-        say("stopping …")
     say("stopped")
     return 0
 
