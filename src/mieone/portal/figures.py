@@ -22,7 +22,7 @@ def latest_figures(region: Region, town: TownCode) -> list[TownFigure]:
         series = _series(region, town, item)
         if series:
             year = max(series)
-            found.append(TownFigure(name=name, value=series[year], year=year))
+            found.append(TownFigure(name=name, unit=_unit(name), value=series[year], year=year))
     return found
 
 
@@ -32,6 +32,10 @@ def births_and_deaths(region: Region, town: TownCode) -> list[YearFigures]:
         YearFigures(year=year, births=int(births[year]), deaths=int(deaths[year]))
         for year in sorted(births.keys() & deaths.keys())
     ]
+
+
+def _unit(name: str) -> str:
+    return "households" if name == "households" else "people"
 
 
 def _series(region: Region, town: TownCode, item: str) -> dict[int, float]:

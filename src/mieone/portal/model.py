@@ -60,6 +60,8 @@ class TownShape(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     label_x: float
     label_y: float
+    label_at: tuple[float, float]
+    """Where the town's name stands, as longitude and latitude."""
 
 
 class Outline(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,5 +84,7 @@ class TownFigure(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     """Part of a message id: `portal.figures.<name>`."""
+    unit: str
+    """Part of a message id: `portal.figures.units.<unit>`."""
     value: float
     year: int

@@ -11,7 +11,7 @@ from mieone.core.region import Names
 
 from .catalogue import Catalogue, Language
 from .model import Phrase, Yen
-from .text import ruby_markup
+from .text import ruby_markup, without_ruby
 
 Day = date | datetime
 """A calendar day, or an instant whose day in Japan is meant."""
@@ -50,6 +50,9 @@ class Formats(msgspec.Struct, frozen=True):
     def named(self, names: Names) -> Markup:
         """A proper name from the region's records, with ruby where the language asks for it."""
         return ruby_markup(names.shown_in(self.language))
+
+    def plain_name(self, names: Names) -> str:
+        return without_ruby(names.shown_in(self.language))
 
     def number(self, value: float) -> str:
         return f"{value:,}"

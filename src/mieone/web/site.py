@@ -16,7 +16,6 @@ from .catalogue import Catalogue, Language
 from .formats import Formats
 from .forms import Form
 from .model import SectionLink, Telephone
-from .text import without_ruby
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -113,11 +112,11 @@ def _environment(
         auto_reload=False,
     )
     formats = Formats(catalogue, language)
-    environment.filters["readable"] = without_ruby
     environment.globals.update(
         t=formats.t,
         plain=formats.plain,
         named=formats.named,
+        plain_name=formats.plain_name,
         asset=assets.path,
         number=formats.number,
         money=formats.money,

@@ -34,6 +34,7 @@ async def show_map(
     region = house.region
     shown = _find_town(region, town)
     kinds = _kinds(kind)
+    outline = draw_outline(region)
     return page.render(
         "portal/map.html",
         towns=region.towns,
@@ -41,8 +42,12 @@ async def show_map(
         kinds=kinds,
         all_kinds=tuple(PlaceKind),
         places=list_places(region, towns=_codes(region, shown), kinds=kinds),
-        outline=draw_outline(region),
-        bounds=bounds_of(region, shown.code) if shown else draw_outline(region).bounds,
+        outline=outline,
+        bounds=bounds_of(region, shown.code) if shown else outline.bounds,
+        names=[
+            {"name": page.formats.plain_name(shape.names), "at": shape.label_at}
+            for shape in outline.shapes
+        ],
         query=_query(shown, kinds),
         sources=[region.source(name) for name in _SOURCES],
     )

@@ -1,5 +1,5 @@
 // The map of the region: our boundaries as ground, points with shape and colour. No tiles from elsewhere.
-import { Map as RegionMap, NavigationControl, Popup, setWorkerUrl } from "maplibre-gl";
+import { Map as RegionMap, Marker, NavigationControl, Popup, setWorkerUrl } from "maplibre-gl";
 
 const SIZE = 44;
 
@@ -75,6 +75,18 @@ function showNames(map) {
   map.on("mouseleave", "points", () => { map.getCanvas().style.cursor = ""; });
 }
 
+function nameTowns(map, names) {
+  for (const { name, at } of names) {
+    const label = document.createElement("span");
+    label.className = "map__name";
+    label.textContent = name;
+    new Marker({ element: label }).setLngLat(at).addTo(map);
+    label.setAttribute("aria-hidden", "true");
+    label.removeAttribute("tabindex");
+    label.removeAttribute("role");
+  }
+}
+
 function start(holder) {
   setWorkerUrl(holder.dataset.worker);
   const canvas = document.createElement("div");
@@ -87,7 +99,7 @@ function start(holder) {
     bounds: JSON.parse(holder.dataset.bounds),
     fitBoundsOptions: { padding: 16 },
     attributionControl: false,
-    cooperativeGestures: false,
+    cooperativeGestures: true,
     dragRotate: false,
     fadeDuration: 0,
     locale: JSON.parse(holder.dataset.words),
@@ -97,6 +109,7 @@ function start(holder) {
   map.getCanvas().setAttribute("aria-label", holder.getAttribute("aria-label"));
   map.on("load", () => {
     addPoints(map);
+    nameTowns(map, JSON.parse(holder.dataset.names));
     showNames(map);
     holder.classList.add("is-live");
   });
