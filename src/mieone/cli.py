@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import os
+import shutil
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import asyncpg
 
 from mieone import main as composition
-from mieone.core.backup import BackupError, make_backup, restore_backup
+from mieone.core.backup import DESTRUCTIONS, BackupError, make_backup, restore_backup
 from mieone.core.block import Command
 from mieone.core.cluster import ClusterError
 from mieone.core.house import House
@@ -154,7 +155,8 @@ def _backup(settings: Settings, options: argparse.Namespace) -> int:
 
 def _replay(settings: Settings, options: argparse.Namespace) -> int:
     with reached(settings) as connections:
-        for line in reopen(settings, connections, options.destructions):
+        shutil.copyfile(options.destructions, settings.home / DESTRUCTIONS)
+        for line in reopen(settings, connections):
             say(line)
     return 0
 

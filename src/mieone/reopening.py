@@ -7,23 +7,41 @@ from pathlib import Path
 import asyncpg
 
 from mieone import main
+from mieone.blocks import identity
 from mieone.core.chain import Chain
+from mieone.core.database import PooledDatabase
 from mieone.core.roles import DATABASE, Connections
 from mieone.core.schema import migrate
 from mieone.core.sealer import after_restore
 from mieone.core.settings import Settings
 
 
-def reopen(settings: Settings, connections: Connections, destructions: Path) -> list[str]:
+def reopen(settings: Settings, connections: Connections) -> list[str]:
     """Returns what was done, for the operator to read."""
-    return asyncio.run(_reopen(settings, connections, destructions))
+    return asyncio.run(_reopen(settings, connections))
 
 
-async def _reopen(settings: Settings, connections: Connections, destructions: Path) -> list[str]:
+async def _reopen(settings: Settings, connections: Connections) -> list[str]:
     applied = await migrate(connections.owner_dsn, main.migrations())
     chains = [chain for block in main.BLOCKS for chain in block.chains]
     await _relink(connections, chains)
-    return [f"schema: {applied} migrations applied", f"chains: {len(chains)} to be linked anew"]
+    forgotten = await _forget(settings.home, connections)
+    return [
+        f"schema: {applied} migrations applied",
+        f"chains: {len(chains)} to be linked on",
+        f"destruction list: {forgotten} people removed again",
+    ]
+
+
+async def _forget(home: Path, connections: Connections) -> int:
+    """Everybody on the list who is back leaves again, before any door opens."""
+    rows = identity.read_destructions(home)
+    database = await PooledDatabase.open(connections.app_dsn, 1)
+    try:
+        async with database.transaction() as conn:
+            return await identity.replay_destructions(conn, rows)
+    finally:
+        await database.close()
 
 
 async def _relink(connections: Connections, chains: Sequence[Chain]) -> None:

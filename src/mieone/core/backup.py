@@ -17,7 +17,8 @@ from .reach import HALF_RESTORED, remember_connections
 from .roles import DATABASE, Connections, write_private
 from .settings import Settings
 
-DESTRUCTIONS = "destructions.jsonl"
+DESTRUCTIONS = "destruction_list.jsonl"
+"""Whose keys were destroyed; the application appends to it in the home."""
 _DUMP = "database.dump"
 _HEADS = "heads"
 _KEYS = "keys"
@@ -71,7 +72,7 @@ def make_backup(
     return lines
 
 
-Reopen = Callable[[Settings, Connections, Path], list[str]]
+Reopen = Callable[[Settings, Connections], list[str]]
 """Brings the schema up to date, looks at the chains anew and replays the destruction list."""
 
 
@@ -79,7 +80,7 @@ def restore_backup(
     settings: Settings, source: Path, keys: Path, destructions: Path | None, reopen: Reopen
 ) -> list[str]:
     """Into an empty home. Until everything is replayed, no other command opens that home."""
-    manifest = _check_source(settings, source, keys)
+    manifest = _check_source(settings, source, keys, destructions)
     home = settings.home
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     (home / HALF_RESTORED).touch(mode=0o600)
@@ -89,6 +90,8 @@ def restore_backup(
         shutil.copytree(source / _HEADS, home / _HEADS)
     lines = [f"backup of {manifest.made_at.isoformat(timespec='seconds')}"]
     newest = destructions or source / DESTRUCTIONS
+    if newest.exists():
+        shutil.copyfile(newest, home / DESTRUCTIONS)
     if destructions is None:
         lines.append(
             "destruction list: as old as the backup; if a newer one exists, "
@@ -97,7 +100,7 @@ def restore_backup(
     with Cluster(home) as connections:
         _run_tool("pg_restore", _in_database(connections), ["-e", str(source / _DUMP)])
         remember_connections(home, connections)
-        lines += reopen(settings, connections, newest)
+        lines += reopen(settings, connections)
     (home / HALF_RESTORED).unlink()
     return lines
 
@@ -114,12 +117,16 @@ def _check_targets(target: Path, keys_target: Path | None) -> None:
         raise BackupError("keys and data lie in one directory: who finds it reads everything")
 
 
-def _check_source(settings: Settings, source: Path, keys: Path) -> Manifest:
+def _check_source(
+    settings: Settings, source: Path, keys: Path, destructions: Path | None
+) -> Manifest:
     if settings.database_url is not None:
         raise BackupError(
             "MIEONE_DATABASE_URL names a server of your own: restore it with that server's tools, "
             "then run `mieone replay` (docs/operations.md)"
         )
+    if destructions is not None and not destructions.exists():
+        raise BackupError(f"{destructions} does not exist")
     if settings.home.exists() and any(settings.home.iterdir()):
         raise BackupError(f"{settings.home} is not empty: set MIEONE_HOME to a new directory")
     try:
