@@ -95,7 +95,7 @@ LIMIT 1000;
 
 -- name: find_by_tokens
 -- Everybody who carries all of the tokens.
-SELECT r.resident_id, r.town, r.sealed, r.status
+SELECT r.resident_id, r.sealed, r.status
 FROM registry.resident AS r
 WHERE r.town = $1
     AND r.resident_id IN (
@@ -105,15 +105,15 @@ WHERE r.town = $1
         HAVING count(*) = cardinality($2::bytea[])
     )
 ORDER BY r.resident_id
-LIMIT 51;
+LIMIT $3::bigint;
 
 -- name: find_resident
-SELECT resident_id, town, household_number, sealed, status
+SELECT resident_id, sealed, status
 FROM registry.resident
 WHERE town = $1 AND resident_id = $2;
 
 -- name: list_household
-SELECT r.resident_id, r.town, r.sealed, r.protected_from, r.protected_until, l.pairwise_id
+SELECT r.resident_id, r.status, r.sealed, l.pairwise_id
 FROM registry.resident AS r
 LEFT JOIN registry.link AS l
     ON r.town = l.town AND r.resident_id = l.resident_id AND l.ended_at IS NULL
@@ -140,12 +140,15 @@ UPDATE registry.link
 SET ended_at = $3, ended_because = $4
 WHERE town = $1 AND link_id = $2 AND ended_at IS NULL;
 
--- name: list_protected_links
--- Linked residents whose protection must be known wherever people are looked up.
-SELECT l.pairwise_id, r.protected_from, r.protected_until
-FROM registry.link AS l
-INNER JOIN registry.resident AS r ON l.town = r.town AND l.resident_id = r.resident_id
-WHERE r.town = $1 AND r.resident_id = ANY($2::uuid[]) AND l.ended_at IS NULL;
+-- name: list_links
+SELECT resident_id, pairwise_id
+FROM registry.link
+WHERE town = $1 AND resident_id = ANY($2::uuid[]) AND ended_at IS NULL;
+
+-- name: close_cases_of
+UPDATE registry.matching_case
+SET state = 'refused', closed_at = $2, closed_by = $3, sealed = NULL
+WHERE pairwise_id = $1 AND state = 'open';
 
 -- name: open_case
 INSERT INTO registry.matching_case (town, pairwise_id, reason, sealed, opened_at)
@@ -178,3 +181,8 @@ WHERE town = ANY($1::text[]) AND status = 'resident'
 GROUP BY town
 ORDER BY town
 LIMIT 100;
+
+-- name: find_first_run
+SELECT min(imported_at) AS imported_at
+FROM registry.import_run
+WHERE town = ANY($1::text[]) AND source = $2;

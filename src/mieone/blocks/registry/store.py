@@ -1,11 +1,10 @@
 """The register's statements; each function runs one."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
-import asyncpg
 import msgspec
 
 from mieone.core.database import Conn
@@ -27,6 +26,7 @@ from .model import (
 from .rules.changes import Known
 
 QUERIES = load_queries(Path(__file__).parent / "queries.sql")
+MOST_FOUND = 50
 BATCH = 5_000
 """Rows a statement: large enough to be fast, small enough to stay in memory."""
 
@@ -58,10 +58,10 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
 class StoredMember(msgspec.Struct, frozen=True, kw_only=True):
     resident_id: UUID
+    status: ResidentStatus
     sealed: bytes
-    protected_from: date | None
-    protected_until: date | None
-    pairwise_id: str | None
+    pairwise_id: str | None = None
+    """Whoever holds this resident's Mie-ID; read with households only."""
 
 
 class Link(msgspec.Struct, frozen=True, kw_only=True):
@@ -240,28 +240,20 @@ async def list_findings(conn: Conn, town: TownCode, run_id: UUID) -> list[Findin
     ]
 
 
-async def find_by_tokens(
-    conn: Conn, town: TownCode, tokens: Sequence[bytes]
-) -> list[asyncpg.Record]:
-    return await conn.fetch(QUERIES["find_by_tokens"], town, list(tokens))
+async def find_by_tokens(conn: Conn, town: TownCode, tokens: Sequence[bytes]) -> list[StoredMember]:
+    """Everybody who carries all of them, one more than MOST_FOUND at most."""
+    rows = await conn.fetch(QUERIES["find_by_tokens"], town, list(tokens), MOST_FOUND + 1)
+    return [msgspec.convert(dict(row), StoredMember) for row in rows]
 
 
-async def find_resident(conn: Conn, town: TownCode, resident_id: UUID) -> asyncpg.Record | None:
-    return await conn.fetchrow(QUERIES["find_resident"], town, resident_id)
+async def find_resident(conn: Conn, town: TownCode, resident_id: UUID) -> StoredMember | None:
+    row = await conn.fetchrow(QUERIES["find_resident"], town, resident_id)
+    return None if row is None else msgspec.convert(dict(row), StoredMember)
 
 
 async def list_household(conn: Conn, town: TownCode, household_number: str) -> list[StoredMember]:
     rows = await conn.fetch(QUERIES["list_household"], town, household_number)
-    return [
-        StoredMember(
-            resident_id=row["resident_id"],
-            sealed=row["sealed"],
-            protected_from=row["protected_from"],
-            protected_until=row["protected_until"],
-            pairwise_id=row["pairwise_id"],
-        )
-        for row in rows
-    ]
+    return [msgspec.convert(dict(row), StoredMember) for row in rows]
 
 
 async def find_link(conn: Conn, pairwise_id: str) -> Link | None:
@@ -293,11 +285,11 @@ async def void_link(conn: Conn, link: Link, at: datetime, because: str) -> None:
     await conn.execute(QUERIES["void_link"], link.town, link.link_id, at, because)
 
 
-async def list_protected_links(
+async def list_links(
     conn: Conn, town: TownCode, residents: Sequence[UUID]
-) -> list[tuple[str, date | None, date | None]]:
-    rows = await conn.fetch(QUERIES["list_protected_links"], town, list(residents))
-    return [(row["pairwise_id"], row["protected_from"], row["protected_until"]) for row in rows]
+) -> list[tuple[UUID, str]]:
+    rows = await conn.fetch(QUERIES["list_links"], town, list(residents))
+    return [(row["resident_id"], row["pairwise_id"]) for row in rows]
 
 
 async def open_case(
@@ -321,6 +313,11 @@ async def close_case(
     await conn.execute(QUERIES["close_case"], town, case_id, state.value, at, by)
 
 
+async def close_cases_of(conn: Conn, pairwise_id: str, at: datetime, by: str) -> None:
+    """Whoever left has nothing to be matched."""
+    await conn.execute(QUERIES["close_cases_of"], pairwise_id, at, by)
+
+
 async def list_open_cases(conn: Conn, towns: Collection[TownCode]) -> list[MatchingCase]:
     rows = await conn.fetch(QUERIES["list_open_cases"], sorted(towns))
     return [msgspec.convert(dict(row), MatchingCase) for row in rows]
@@ -329,3 +326,8 @@ async def list_open_cases(conn: Conn, towns: Collection[TownCode]) -> list[Match
 async def count_residents(conn: Conn, towns: Collection[TownCode]) -> Mapping[TownCode, int]:
     rows = await conn.fetch(QUERIES["count_residents"], sorted(towns))
     return {TownCode(row["town"]): row["residents"] for row in rows}
+
+
+async def find_first_run(conn: Conn, towns: Collection[TownCode], source: str) -> datetime | None:
+    found: datetime | None = await conn.fetchval(QUERIES["find_first_run"], sorted(towns), source)
+    return found

@@ -1,5 +1,25 @@
 """What the register can do."""
 
-from .imports import Delivery, import_register, preview_import
+from mieone.blocks.registry.store import list_open_cases
 
-__all__ = ["Delivery", "import_register", "preview_import"]
+from .datasets import RegisterProvider
+from .imports import Delivery, import_register, preview_import
+from .lookups import Search, find_residents, list_household
+from .matching import forget_person, link_by_officer, match_person, refuse_case
+from .samples import load_sample
+
+__all__ = [
+    "Delivery",
+    "RegisterProvider",
+    "Search",
+    "find_residents",
+    "forget_person",
+    "import_register",
+    "link_by_officer",
+    "list_household",
+    "list_open_cases",
+    "load_sample",
+    "match_person",
+    "preview_import",
+    "refuse_case",
+]

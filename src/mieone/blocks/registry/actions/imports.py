@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -34,6 +35,7 @@ from mieone.core.model import Actor, TownCode
 from mieone.core.region import Region
 
 from .documents import open_entry, seal_entry
+from .protection import push_changes
 
 SHOWN = 200
 """Differences that a report spells out; the counts are always of all."""
@@ -93,7 +95,7 @@ async def import_register(
         clock.now(),
     )
     await store.record_findings(conn, delivery.town, run_id, report.findings)
-    await _write(conn, keyring, region, delivery.town, run_id, comparison)
+    await _write(conn, keyring, region, delivery.town, run_id, comparison, clock.now())
     return report
 
 
@@ -179,6 +181,7 @@ async def _write(
     town: TownCode,
     run_id: UUID,
     comparison: Comparison,
+    now: datetime,
 ) -> None:
     decided = comparison.changes
     entries = [*decided.added, *decided.changed]
@@ -191,6 +194,16 @@ async def _write(
     await store.void_tokens(conn, town, [*changed_ids, *absent])
     await store.record_tokens(conn, town, _list_tokens(keyring, region, town, residents))
     await store.record_changes(conn, town, run_id, _list_changes(comparison, residents, absent))
+    await push_changes(
+        conn,
+        town,
+        {one.resident_id: one.entry for one in residents},
+        {
+            one.resident_id: open_entry(keyring, town, one.resident_id, one.sealed)
+            for one in comparison.previous.values()
+        },
+        now,
+    )
 
 
 def _sealed_resident(

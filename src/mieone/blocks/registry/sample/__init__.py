@@ -4,24 +4,36 @@ import csv
 import io
 from collections.abc import Sequence
 from datetime import date
+from pathlib import Path
 
 import msgspec
 import yaml
 
 from mieone.blocks.registry.model import COLUMNS, Entry, ResidentStatus, Sex
-from mieone.blocks.registry.rules.addresses import write_address
-from mieone.blocks.registry.rules.ages import age_on
-from mieone.blocks.registry.rules.characters import decide_printable
-from mieone.blocks.registry.rules.matching import substitutes_of
 from mieone.core.model import TownCode
 from mieone.core.region import Region
 
 from .names import NameLists
 from .plan import list_figures
+from .story import SamplePerson, StoredPeople, as_person, choose_people, read_people, write_people
 from .towns import Recipe, make_town
 
 SOURCE = "synthetic"
 """What an import run of these people says about where they come from."""
+
+__all__ = [
+    "SOURCE",
+    "Population",
+    "SamplePerson",
+    "StoredPeople",
+    "find_sample_person",
+    "generate",
+    "read_people",
+    "read_sample_people",
+    "sample_people",
+    "write_csv",
+    "write_people",
+]
 
 
 class Population(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,17 +42,6 @@ class Population(msgspec.Struct, frozen=True, kw_only=True):
     seed: int
     on: date
     towns: dict[TownCode, tuple[Entry, ...]]
-
-
-class SamplePerson(msgspec.Struct, frozen=True, kw_only=True):
-    """One of the story's people. `name_on_card` and `address` are what their card would say."""
-
-    key: str
-    town: TownCode
-    entry: Entry
-    address: str
-    name_on_card: str
-    name_flags: tuple[int, ...]
 
 
 def generate(region: Region, on: date, seed: int | None = None) -> Population:
@@ -70,62 +71,26 @@ def write_csv(entries: Sequence[Entry]) -> bytes:
 
 
 def sample_people(population: Population, region: Region) -> list[SamplePerson]:
-    """The story's people, found by rule. Who cannot be found in a region is left out."""
-    found = []
-    for wanted in read_recipe(region).story:
-        entries = population.towns.get(wanted.town, ())
-        candidates = _candidates(wanted.key, entries, population.on)
-        if candidates:
-            chosen = min(candidates, key=lambda one: one.addressee_number)
-            found.append(_as_person(wanted.key, wanted.town, chosen, region))
-    return found
+    """The story's people, the same ones for the same population."""
+    story = read_recipe(region).story
+    return choose_people(story, population.towns, population.on, region)
 
 
-def _candidates(key: str, entries: Sequence[Entry], on: date) -> list[Entry]:
-    homes: dict[str, list[Entry]] = {}
-    for entry in entries:
-        homes.setdefault(entry.household_number, []).append(entry)
-    open_homes = [home for home in homes.values() if home[0].protected_from is None]
-    match key:
-        case "newborn_mother":
-            return _mothers_of_newborns(open_homes, on)
-        case "lives_alone_79":
-            return [home[0] for home in open_homes if len(home) == 1 and _age(home[0], on) == 79]
-        case "protected":
-            return [one for one in entries if one.protected_from and _age(one, on) >= 20]
-        case "variant_name":
-            heads = [home[0] for home in open_homes]
-            return [one for one in heads if any(ord(c) > 0xFFFF for c in one.name)]
-        case _:
-            return []
+def read_sample_people(home: Path) -> list[SamplePerson]:
+    """Those of the sample that was loaded; none before that."""
+    stored = read_people(home)
+    return [] if stored is None else list(stored.people)
 
 
-def _mothers_of_newborns(homes: Sequence[Sequence[Entry]], on: date) -> list[Entry]:
-    """With a spouse and an older child; of all of them those whose child is the youngest."""
-    fitting: list[tuple[date, Entry]] = []
-    for home in homes:
-        wives = [one for one in home if one.relationship == "妻" and one.sex is Sex.FEMALE]
-        children = [one for one in home if one.relationship == "子" and _age(one, on) < 15]
-        if len(wives) == 1 and len(children) > 1 and len(home) == len(children) + 2:
-            fitting.append((max(one.born_on for one in children), wives[0]))
-    latest = max((born_on for born_on, _ in fitting), default=None)
-    return [mother for born_on, mother in fitting if born_on == latest]
-
-
-def _as_person(key: str, town: TownCode, entry: Entry, region: Region) -> SamplePerson:
-    printable = decide_printable(entry.name, substitutes_of(region))
-    return SamplePerson(
-        key=key,
-        town=town,
-        entry=entry,
-        address=write_address(town, entry.oaza, entry.banchi, entry.building, region),
-        name_on_card=printable.text,
-        name_flags=(*printable.substituted, *printable.missing),
-    )
-
-
-def _age(entry: Entry, on: date) -> int:
-    return age_on(entry.born_on, on)
+def find_sample_person(
+    population: Population, region: Region, card_number: str
+) -> SamplePerson | None:
+    """Any synthetic resident, by the number on their simulated card."""
+    town, _, number = card_number.partition("-")
+    for entry in population.towns.get(TownCode(town), ()):
+        if entry.addressee_number == number:
+            return as_person("resident", TownCode(town), entry, region)
+    return None
 
 
 def _field(value: object) -> str:

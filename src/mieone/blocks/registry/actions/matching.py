@@ -1,0 +1,221 @@
+"""Person ↔ Resident: linked when all four attributes agree with one resident, else a case."""
+
+from collections.abc import Mapping
+from datetime import date
+from uuid import UUID
+
+import msgspec
+
+from mieone.blocks import access, identity
+from mieone.blocks.access import AccessRow, Kind
+from mieone.blocks.registry import store
+from mieone.blocks.registry.model import CaseReason, CaseState, Entry, Sex
+from mieone.blocks.registry.problems import CaseClosed, CaseNotFound, ResidentNotFound
+from mieone.blocks.registry.rules.addresses import decide_residency, write_address
+from mieone.blocks.registry.rules.matching import Candidate, Claim, MatchKind, decide_match
+from mieone.blocks.registry.rules.tokens import born_on_term
+from mieone.core.database import Conn
+from mieone.core.house import House
+from mieone.core.model import Actor, TownCode, system_actor
+from mieone.core.outbox import Event, publish
+from mieone.core.region import Region
+
+from .documents import open_entry
+from .protection import SECTOR, flag_of, push_flag
+
+PURPOSE = "register-matching"
+SERVICE = "registry"
+ITEMS = ("name", "address", "birth_on", "sex")
+_SEXES = {"male": Sex.MALE, "female": Sex.FEMALE}
+
+
+async def match_person(house: House, conn: Conn, event: Event) -> None:
+    """`identity.person_verified`: exact links only; whatever is unclear goes to the counter."""
+    person_id = UUID(str(event.payload["person_id"]))
+    now = house.clock.now()
+    values = await identity.attributes_of(conn, house.keyring, person_id, now)
+    claim = claim_of(values)
+    residency = decide_residency(claim.address, house.region)
+    pairwise = await identity.pairwise_id(conn, SECTOR, person_id)
+    linked = await store.find_link(conn, pairwise)
+    if residency.town is None:
+        # A visitor stands in no register of ours; somebody who moved away no longer does.
+        if linked is not None:
+            await store.void_link(conn, linked, now, "moved_out")
+        await _record(conn, house, event.event_id, person_id, None, "no_member_town")
+        return
+    decision = await _match(conn, house, residency.town, pairwise, person_id, claim)
+    await _record(conn, house, event.event_id, person_id, residency.town, decision)
+
+
+async def forget_person(house: House, conn: Conn, event: Event) -> None:
+    """`identity.person_closed`: the link ends; the town's register itself stays."""
+    person_id = UUID(str(event.payload["person_id"]))
+    now = house.clock.now()
+    pairwise = await identity.pairwise_id(conn, SECTOR, person_id)
+    linked = await store.find_link(conn, pairwise)
+    if linked is not None:
+        await store.void_link(conn, linked, now, "closed")
+    await store.close_cases_of(conn, pairwise, now, "registry.forget_person")
+
+
+async def link_by_officer(
+    conn: Conn, house: House, actor: Actor, town: TownCode, case_id: UUID, resident_id: UUID
+) -> None:
+    """Somebody at the counter saw the person and the papers."""
+    case = await _lock_open_case(conn, town, case_id)
+    found = await store.find_resident(conn, town, resident_id)
+    if found is None:
+        raise ResidentNotFound
+    now = house.clock.now()
+    person_id = await identity.person_of(conn, SECTOR, case.pairwise_id)
+    if person_id is None or await store.find_linked_person(conn, town, resident_id) is not None:
+        raise CaseClosed
+    await store.close_case(conn, town, case_id, CaseState.LINKED, now, actor.id)
+    linked = await store.find_link(conn, case.pairwise_id)
+    if linked is not None:
+        await store.void_link(conn, linked, now, "superseded")
+    await _link(conn, house, town, resident_id, case.pairwise_id, person_id, "counter", actor.id)
+    await _record(conn, house, case_id, person_id, town, "linked_by_officer", actor)
+
+
+async def refuse_case(
+    conn: Conn, house: House, actor: Actor, town: TownCode, case_id: UUID
+) -> None:
+    await _lock_open_case(conn, town, case_id)
+    await store.close_case(conn, town, case_id, CaseState.REFUSED, house.clock.now(), actor.id)
+
+
+def claim_of(values: Mapping[str, str]) -> Claim:
+    """What a card said, as identity keeps it."""
+    return Claim(
+        name=values["name"],
+        address=values["address"],
+        born_on=date.fromisoformat(values["birth_date"]),
+        sex=_SEXES.get(values["sex"], Sex.OTHER),
+        name_flags=_places(values.get("name_flags", "")),
+        address_flags=_places(values.get("address_flags", "")),
+    )
+
+
+async def list_candidates(
+    conn: Conn, house: House, town: TownCode, claim: Claim
+) -> Mapping[UUID, Entry]:
+    """Everybody of the town born on that day; there are few."""
+    token = house.keyring.search_token(town, *born_on_term(claim.born_on))
+    rows = await store.find_by_tokens(conn, town, [token])
+    return {
+        row.resident_id: open_entry(house.keyring, town, row.resident_id, row.sealed)
+        for row in rows
+        if row.status == "resident"
+    }
+
+
+def candidate_of(resident_id: UUID, entry: Entry, town: TownCode, region: Region) -> Candidate:
+    return Candidate(
+        resident_id=resident_id,
+        names=tuple(name for name in (entry.name, entry.alias) if name),
+        address=write_address(town, entry.oaza, entry.banchi, entry.building, region),
+        born_on=entry.born_on,
+        sex=entry.sex,
+    )
+
+
+async def _match(
+    conn: Conn, house: House, town: TownCode, pairwise: str, person_id: UUID, claim: Claim
+) -> str:
+    entries = await list_candidates(conn, house, town, claim)
+    candidates = [candidate_of(one, entry, town, house.region) for one, entry in entries.items()]
+    match = decide_match(claim, candidates, house.region)
+    linked = await store.find_link(conn, pairwise)
+    if match.resident_id is None:
+        reason = CaseReason.SEVERAL if match.kind is MatchKind.SEVERAL else CaseReason.NOBODY
+        return await _open_case(conn, house, town, pairwise, claim, reason)
+    if linked is not None and linked.resident_id == match.resident_id:
+        return "linked_already"
+    holder = await store.find_linked_person(conn, town, match.resident_id)
+    if holder is not None and holder != pairwise:
+        return await _open_case(conn, house, town, pairwise, claim, CaseReason.TAKEN)
+    if linked is not None:
+        await store.void_link(conn, linked, house.clock.now(), "moved")
+    await _link(conn, house, town, match.resident_id, pairwise, person_id, "exact", SERVICE)
+    await _push_protection(conn, match.resident_id, person_id, entries[match.resident_id])
+    return "linked"
+
+
+async def _open_case(
+    conn: Conn,
+    house: House,
+    town: TownCode,
+    pairwise: str,
+    claim: Claim,
+    reason: CaseReason,
+) -> str:
+    sealed = house.keyring.seal(msgspec.json.encode(claim), "registry.case", town, pairwise)
+    await store.open_case(conn, town, pairwise, reason, sealed, house.clock.now())
+    return f"case_{reason.value}"
+
+
+async def _link(
+    conn: Conn,
+    house: House,
+    town: TownCode,
+    resident_id: UUID,
+    pairwise: str,
+    person_id: UUID,
+    method: str,
+    by: str,
+) -> None:
+    await store.record_link(conn, town, resident_id, pairwise, method, by, house.clock.now())
+    await publish(
+        conn,
+        Event(
+            name="registry.linked",
+            key=str(person_id),
+            payload={"person_id": str(person_id), "resident_id": str(resident_id), "town": town},
+        ),
+    )
+
+
+async def _push_protection(conn: Conn, resident_id: UUID, person_id: UUID, entry: Entry) -> None:
+    flag = flag_of(entry.protected_from, entry.protected_until)
+    if flag is not None:
+        await push_flag(conn, resident_id, person_id, flag)
+
+
+async def _lock_open_case(conn: Conn, town: TownCode, case_id: UUID) -> store.LockedCase:
+    case = await store.lock_case(conn, town, case_id)
+    if case is None:
+        raise CaseNotFound
+    if case.state is not CaseState.OPEN:
+        raise CaseClosed
+    return case
+
+
+async def _record(
+    conn: Conn,
+    house: House,
+    request_id: UUID,
+    person_id: UUID,
+    town: TownCode | None,
+    decision: str,
+    actor: Actor | None = None,
+) -> None:
+    row = AccessRow(
+        subject_id=person_id,
+        kind=Kind.ACT,
+        request_id=request_id,
+        at=house.clock.now(),
+        actor=actor or system_actor("registry.match_person"),
+        service=SERVICE,
+        purpose=PURPOSE,
+        decision=decision,
+        town=town,
+        items=ITEMS,
+    )
+    await access.record_many(conn, house.keyring, [row])
+
+
+def _places(flags: str) -> tuple[int, ...]:
+    """A certificate flags characters one by one, as 0 and 1."""
+    return tuple(place for place, flag in enumerate(flags) if flag == "1")
