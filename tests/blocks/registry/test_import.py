@@ -278,7 +278,7 @@ async def test_the_database_holds_no_name_address_or_birth_date(importer: Import
     ]
 
     assert rows
-    for secret in ("見本", "花子", "1980", "12番地3", "ミホン", "5150300"):
+    for secret in ("見本", "花子", "1980-05-05", "12番地3", "ミホン", "5150300"):
         for written in (secret, secret.encode().hex()):
             assert not any(written in row for row in rows)
 
