@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from mieone.core.problems import Problem
+from mieone.web import Yen
 
 from .model import Outcome, OutcomeCode
 
@@ -15,15 +16,15 @@ class Refused(Problem):
 
     def __init__(self, outcome: Outcome) -> None:
         self.outcome = outcome
-        shown = {
-            "amount_yen": outcome.amount_yen,
-            "balance_yen": outcome.balance_yen or 0,
-            "eligible_yen": outcome.eligible_yen or 0,
-            "elsewhere_yen": outcome.elsewhere_yen,
-            "expired_yen": outcome.expired_yen,
-            "limit_yen": outcome.limit_yen or 0,
-        }
-        super().__init__(**shown)
+        super().__init__(
+            amount=Yen(outcome.amount_yen),
+            balance=Yen(outcome.balance_yen or 0),
+            eligible=Yen(outcome.eligible_yen or 0),
+            elsewhere=Yen(outcome.elsewhere_yen),
+            expired=Yen(outcome.expired_yen),
+            limit=Yen(outcome.limit_yen or 0),
+            resets_at=outcome.resets_at or outcome.booked_at or "",
+        )
 
 
 class Insufficient(Refused):
@@ -120,6 +121,23 @@ class UnknownShop(Problem):
 class UnknownBill(Problem):
     slug: ClassVar[str] = "coin/unknown-bill"
     status: ClassVar[int] = 404
+
+
+class UnknownCampaign(Problem):
+    slug: ClassVar[str] = "coin/unknown-campaign"
+    status: ClassVar[int] = 404
+
+
+class BadCode(Problem):
+    """What was scanned or typed is no code that can be paid here."""
+
+    slug: ClassVar[str] = "coin/bad-code"
+    status: ClassVar[int] = 422
+
+
+class WrongToken(Problem):
+    slug: ClassVar[str] = "coin/wrong-token"
+    status: ClassVar[int] = 401
 
 
 class KeyMissing(Problem):

@@ -199,6 +199,15 @@ AND t.booked_at >= $2 AND ($3::uuid IS NULL OR t.transfer_id < $3)
 ORDER BY t.transfer_id DESC
 LIMIT $4;
 
+-- name: find_shop_payment
+SELECT
+    t.transfer_id, t.kind, t.booked_at, t.amount_yen, t.bill_id, t.reverses_id,
+    coalesce((
+        SELECT sum(r.amount_yen) FROM coin.transfer AS r WHERE r.reverses_id = t.transfer_id
+    ), 0)::bigint AS refunded_yen
+FROM coin.transfer AS t
+WHERE t.transfer_id = $2 AND t.payee_id = $1 AND t.kind = 'pay';
+
 -- name: sum_shop_since
 SELECT
     coalesce(sum(e.amount_yen), 0)::bigint AS amount_yen,
@@ -225,6 +234,12 @@ SELECT
     shop_id, account_id, shop_code, town_code AS town, name, name_latin, city_latin, shop_class,
     category, postal_code, status, is_sample
 FROM coin.shop WHERE shop_id = $1;
+
+-- name: find_shop_by_account
+SELECT
+    shop_id, account_id, shop_code, town_code AS town, name, name_latin, city_latin, shop_class,
+    category, postal_code, status, is_sample
+FROM coin.shop WHERE account_id = $1;
 
 -- name: list_sample_shops
 SELECT

@@ -24,6 +24,7 @@ from mieone.blocks.coin.store.wallets import record_account
 from mieone.core.clock import JST
 from mieone.core.database import Conn
 from mieone.core.ids import uuid7
+from mieone.core.problems import NotFound
 
 
 class NewShop(msgspec.Struct, frozen=True, kw_only=True):
@@ -142,6 +143,21 @@ async def list_today(
     account = AccountId(shop.account_id)
     total = await store.sum_shop_since(conn, account, midnight)
     return total, await store.list_shop_payments(conn, account, midnight, before, limit)
+
+
+async def list_payments(
+    conn: Conn, shop: ShopRecord, since: datetime, before: TransferId | None, limit: int
+) -> Sequence[ShopLine]:
+    account = AccountId(shop.account_id)
+    return await store.list_shop_payments(conn, account, since, before, limit)
+
+
+async def get_payment(conn: Conn, shop: ShopRecord, payment: TransferId) -> ShopLine:
+    """A payment to another shop is, here, not there."""
+    line = await store.find_shop_payment(conn, AccountId(shop.account_id), payment)
+    if line is None:
+        raise NotFound
+    return line
 
 
 def _digest(token: str) -> bytes:

@@ -75,6 +75,7 @@ CREATE TABLE coin.lot (
         campaign, grant_run
     )
 ) WITH (fillfactor = 60);
+CREATE INDEX lot_by_opening ON coin.lot (opened_by_id);
 CREATE INDEX lot_by_end ON coin.lot (expires_at) WHERE expires_at IS NOT NULL;
 
 CREATE FUNCTION coin.refuse_other_terms() RETURNS trigger
@@ -125,6 +126,7 @@ CREATE TABLE coin.entry (
 ) PARTITION BY RANGE (entry_id);
 CREATE INDEX ON coin.entry (account_id, entry_id);
 CREATE INDEX ON coin.entry (account_id, xact_id);
+CREATE INDEX ON coin.entry (transfer_id);
 
 CREATE TABLE coin.lot_move (
     transfer_id uuid NOT NULL,

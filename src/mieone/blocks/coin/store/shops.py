@@ -74,6 +74,11 @@ async def find_shop(conn: Conn, shop_id: UUID) -> ShopRecord | None:
     return None if row is None else msgspec.convert(row_values(row), ShopRecord)
 
 
+async def find_shop_by_account(conn: Conn, account: UUID) -> ShopRecord | None:
+    row = await conn.fetchrow(QUERIES["find_shop_by_account"], account)
+    return None if row is None else msgspec.convert(row_values(row), ShopRecord)
+
+
 async def list_sample_shops(conn: Conn) -> Sequence[ShopRecord]:
     rows = await conn.fetch(QUERIES["list_sample_shops"])
     return [msgspec.convert(row_values(row), ShopRecord) for row in rows]
@@ -123,6 +128,11 @@ async def list_shop_payments(
 ) -> Sequence[ShopLine]:
     rows = await conn.fetch(QUERIES["list_shop_payments"], shop, since, before, limit)
     return [msgspec.convert(row_values(row), ShopLine) for row in rows]
+
+
+async def find_shop_payment(conn: Conn, shop: AccountId, payment: TransferId) -> ShopLine | None:
+    row = await conn.fetchrow(QUERIES["find_shop_payment"], shop, payment)
+    return None if row is None else msgspec.convert(row_values(row), ShopLine)
 
 
 async def sum_shop_since(conn: Conn, shop: AccountId, since: datetime) -> ShopSum:
