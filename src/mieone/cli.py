@@ -2,10 +2,11 @@
 
 import argparse
 import asyncio
+import contextlib
 import os
 import shutil
 import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import asyncpg
@@ -13,11 +14,12 @@ import asyncpg
 from mieone import main as composition
 from mieone.core.backup import DESTRUCTIONS, BackupError, make_backup, restore_backup
 from mieone.core.block import Command
-from mieone.core.cluster import ClusterError
+from mieone.core.cluster import ClusterError, HomeLock
 from mieone.core.house import House
+from mieone.core.keys import KeyRing
 from mieone.core.log import configure_logging
 from mieone.core.reach import reached
-from mieone.core.roles import RolesError, database_script, load_credentials
+from mieone.core.roles import RolesError, database_script, load_credentials, rotate_passwords
 from mieone.core.schema import SchemaChanged, migrate
 from mieone.core.server_account import AccountError
 from mieone.core.settings import Settings, SettingsError
@@ -146,6 +148,31 @@ def _database_script(settings: Settings, _options: argparse.Namespace) -> int:
     return 0
 
 
+def _rotate_key(settings: Settings, _options: argparse.Namespace) -> int:
+    with _stopped(settings):
+        say(f"master key {KeyRing.open(settings.home).rotate()} seals from the next start on")
+    return 0
+
+
+def _rotate_passwords(settings: Settings, _options: argparse.Namespace) -> int:
+    with _stopped(settings):
+        rotate_passwords(settings.home)
+    say("new passwords are set by the next start; elsewhere, run `mieone database-script` again")
+    return 0
+
+
+@contextlib.contextmanager
+def _stopped(settings: Settings) -> Iterator[None]:
+    """A running process would go on with what it read at its start."""
+    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock = HomeLock(settings.home)
+    lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def _backup(settings: Settings, options: argparse.Namespace) -> int:
     with reached(settings) as connections:
         for line in make_backup(settings, connections, options.directory, options.keys):
@@ -174,6 +201,8 @@ _PLAIN: tuple[tuple[str, str, Callable[[Settings, argparse.Namespace], int]], ..
     ("sample", "load the synthetic sample people (again)", _sample),
     ("verify", "check every chain and every block's own rules", _verify),
     ("worker", "the background process; `up` starts it", _worker),
+    ("rotate-key", "make a new master key; what was sealed stays readable", _rotate_key),
+    ("rotate-passwords", "make new passwords for the database logins", _rotate_passwords),
     (
         "database-script",
         "what the administrator of a server of your own runs once",

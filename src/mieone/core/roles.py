@@ -54,6 +54,14 @@ def load_credentials(home: Path) -> Credentials:
         return made
 
 
+def rotate_passwords(home: Path) -> None:
+    """New passwords for every login but the superuser; the next start, or the script, sets them."""
+    kept = load_credentials(home)
+    fresh = {name: secrets.token_urlsafe(24) for name in LOGINS}
+    rotated = msgspec.structs.replace(kept, **fresh)
+    write_private(home / "credentials.json", msgspec.json.format(msgspec.json.encode(rotated)))
+
+
 def write_private(path: Path, content: bytes) -> None:
     """Whole or not at all, on disk when we return, readable by us alone."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")

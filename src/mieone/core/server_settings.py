@@ -56,6 +56,7 @@ _DURABLE_SETTINGS = {
     "log_truncate_on_rotation": "on",
     "log_rotation_age": "1d",
     "log_rotation_size": "0",
+    "max_logical_replication_workers": "0",
 }
 _DISPOSABLE_SETTINGS = {
     "fsync": "off",
