@@ -1,30 +1,11 @@
 """One person, one program, the whole way: PAR, authorize, code, tokens, resource."""
 
-from collections.abc import AsyncIterator
-
-import httpx
-import pytest
 from joserfc.jwk import ECKey
+
 from mieone.blocks.identity.oauth.rules import jose
-from mieone.core.house import House
-from mieone.core.sessions import Acr
 
 from . import given
 from .given import Program
-
-
-@pytest.fixture
-async def http(house: House) -> AsyncIterator[httpx.AsyncClient]:
-    async with given.browser(given.make_app(house)) as opened:
-        yield opened
-
-
-@pytest.fixture
-async def program(house: House, http: httpx.AsyncClient) -> Program:
-    client, key = await given.stored_client(house)
-    person_id = await given.stored_person(house)
-    await given.sign_in(house, http, person_id, Acr.CARD)
-    return Program(house, http, client, key)
 
 
 async def test_a_person_enters_and_the_program_knows_them_again(program: Program) -> None:

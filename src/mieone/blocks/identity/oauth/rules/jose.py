@@ -5,10 +5,11 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from joserfc import jwk, jws
 from joserfc._rfc7515.model import JWSAlgModel
 from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
+from joserfc.jwk import Key, RSAKey
 from joserfc.jws import CompactSignature, JWSRegistry
 
 from mieone.blocks.identity.oauth.problems import Reason
@@ -18,6 +19,12 @@ ALGORITHMS = ("ES256", "PS256", "EdDSA", "Ed25519")
 
 OUR_ALGORITHM = "ES256"
 MIN_RSA_BITS = 2048
+KINDS = (("EC", "P-256"), ("OKP", "Ed25519"), ("RSA", None))
+MEMBERS: Mapping[str, tuple[str, ...]] = {
+    "EC": ("kty", "crv", "x", "y"),
+    "OKP": ("kty", "crv", "x"),
+    "RSA": ("kty", "n", "e"),
+}
 PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 
 
@@ -83,27 +90,24 @@ def import_public_key(value: Mapping[str, object]) -> Key:
     if PRIVATE_MEMBERS & value.keys():
         raise Unverified(Reason.PRIVATE_KEY)
     try:
-        key = jwk.import_key(
-            {name: member for name, member in value.items() if isinstance(member, str)}
-        )
+        kty, curve = value["kty"], value.get("crv")
+        is_short = kty == "RSA" and len(str(value["n"])) * 6 < MIN_RSA_BITS
+        if (kty, curve) not in KINDS or is_short:
+            raise Unverified(Reason.WEAK_KEY)
+        key = jwk.import_key({name: str(value[name]) for name in MEMBERS[str(kty)]})
         # Reading the key proves that its numbers are a point on the curve or a modulus.
         key.get_op_key("verify")
-    except (JoseError, ValueError, TypeError) as error:
+    except (JoseError, ValueError, TypeError, KeyError, UnsupportedAlgorithm) as error:
         raise Unverified(Reason.WEAK_KEY) from error
     check_strength(key)
     return key
 
 
 def check_strength(key: Key) -> None:
-    if isinstance(key, RSAKey):
-        is_strong = (
-            key.public_key.key_size >= MIN_RSA_BITS and key.public_key.public_numbers().e >= 65537
-        )
-    elif isinstance(key, ECKey):
-        is_strong = key.curve_name == "P-256"
-    else:
-        is_strong = isinstance(key, OKPKey) and key.curve_name == "Ed25519"
-    if not is_strong:
+    if not isinstance(key, RSAKey):
+        return
+    numbers = key.public_key.public_numbers()
+    if key.public_key.key_size < MIN_RSA_BITS or numbers.e < 65537 or numbers.e % 2 == 0:
         raise Unverified(Reason.WEAK_KEY)
 
 
