@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -62,9 +62,11 @@ def build() -> bool:
     _install_packages(tools)
     meta = _bundle(tools)
     _write_licences(meta)
+    before = _read_manifest()
     manifest = Manifest(fingerprint, _files(meta))
-    # Last of all: a build that was interrupted leaves no manifest and is done again.
+    # Last of all: a build that was interrupted leaves the old manifest and is done again.
     (DIST / "manifest.json").write_bytes(msgspec.json.format(msgspec.json.encode(manifest)))
+    _remove_old({*manifest.files.values(), *(before.files.values() if before else ())})
     return True
 
 
@@ -78,13 +80,31 @@ def _fingerprint() -> str:
 
 
 def _is_up_to_date(fingerprint: str) -> bool:
-    try:
-        manifest = msgspec.json.decode((DIST / "manifest.json").read_bytes(), type=Manifest)
-    except (FileNotFoundError, msgspec.DecodeError):
-        return False
-    return manifest.inputs == fingerprint and all(
-        (DIST / path.removeprefix(SERVED_AT)).is_file() for path in manifest.files.values()
+    manifest = _read_manifest()
+    return (
+        manifest is not None
+        and manifest.inputs == fingerprint
+        and all(_served(path).is_file() for path in manifest.files.values())
     )
+
+
+def _read_manifest() -> Manifest | None:
+    try:
+        return msgspec.json.decode((DIST / "manifest.json").read_bytes(), type=Manifest)
+    except (FileNotFoundError, msgspec.DecodeError):
+        return None
+
+
+def _served(path: str) -> Path:
+    return DIST / path.removeprefix(SERVED_AT)
+
+
+def _remove_old(kept: Collection[str]) -> None:
+    """A server that is still running serves the build before this one; older ones go."""
+    names = {_served(path).name for path in kept}
+    for path in DIST.glob("*-*.*"):
+        if path.name not in names:
+            path.unlink()
 
 
 def _node_tools() -> dict[str, list[str]]:
@@ -110,8 +130,7 @@ def _install_packages(tools: Mapping[str, list[str]]) -> None:
 
 
 def _bundle(tools: Mapping[str, list[str]]) -> Meta:
-    shutil.rmtree(DIST, ignore_errors=True)
-    DIST.mkdir(parents=True)
+    DIST.mkdir(parents=True, exist_ok=True)
     # A style and a script of one name must not meet in one run.
     groups = [
         {Path(name).stem: str(path) for name, path in ENTRIES.items() if name.endswith(kind)}
