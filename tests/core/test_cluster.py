@@ -13,10 +13,17 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from mieone.core.cluster import Cluster, HomeIsTaken, temporary_cluster
+from mieone.core.cluster import PROGRAMS, Cluster, HomeIsTaken, temporary_cluster
 from mieone.core.postmaster import find_postmaster
 from mieone.core.reach import find_connections
-from mieone.core.roles import Connections, external_connections, load_credentials, scram_verifier
+from mieone.core.roles import (
+    Connections,
+    database_script,
+    external_connections,
+    load_credentials,
+    scram_verifier,
+)
+from mieone.core.schema import all_migrations, migrate
 from mieone.core.settings import Settings
 
 BOUND_S = 15.0
@@ -52,6 +59,11 @@ async def kept(connections: Connections) -> list[str]:
     rows = await conn.fetch("SELECT line FROM public.kept ORDER BY line")
     await conn.close()
     return [row["line"] for row in rows]
+
+
+def psql(dsn: str, script: str) -> "subprocess.CompletedProcess[str]":
+    command = [str(PROGRAMS / "psql"), "-v", "ON_ERROR_STOP=1", "-d", dsn]
+    return subprocess.run(command, input=script, capture_output=True, text=True, check=False)
 
 
 def owned_elsewhere(home: Path) -> "subprocess.Popen[str]":
@@ -277,3 +289,30 @@ def test_an_ordinary_user_runs_the_same_server() -> None:
     if "Permission denied" in ran.stderr and "mieone" not in ran.stderr:
         pytest.skip("this interpreter is installed where only root may read it")
     assert ran.stdout == "started True\n", ran.stderr
+
+
+async def test_an_administrator_elsewhere_runs_one_script_and_the_home_fits(home: Path) -> None:
+    with Cluster(home / "theirs") as theirs:
+        admin = await asyncpg.connect(theirs.maintenance_dsn)
+        await admin.execute("DROP DATABASE mieone")
+        for role in ("mieone_owner", "mieone_app", "mieone_sealer", "mieone_auditor"):
+            await admin.execute(f"DROP ROLE {role}")
+        port = await admin.fetchval("SHOW port")
+        (home / "ours").mkdir()
+        script = database_script(load_credentials(home / "ours"))
+
+        ran = psql(theirs.maintenance_dsn, script)
+
+        assert ran.returncode == 0, ran.stderr
+        assert load_credentials(home / "ours").app not in script
+        url = f"postgresql://mieone_owner@127.0.0.1:{port}/mieone"
+        found = find_connections(
+            Settings(home=home / "ours", region_dir=Path("regions/mie"), database_url=url)
+        )
+        await migrate(found.owner_dsn, all_migrations([]))
+        conn = await asyncpg.connect(found.auditor_dsn)
+        assert await conn.fetchval("SELECT count(*) FROM core.migration") > 0
+        await conn.close()
+        provider = "SELECT datlocprovider FROM pg_database WHERE datname = 'mieone'"
+        assert await admin.fetchval(provider) == b"b"
+        await admin.close()
