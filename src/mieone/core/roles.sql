@@ -1,6 +1,6 @@
 -- The database roles. The embedded server runs this at every start; for a server of your own, its
--- administrator runs the output of `mieone database-script` once. Passwords come as SCRAM verifiers in
--- settings named mieone.<role>_verifier, so no log and no statement history ever holds a password.
+-- administrator runs the output of `mieone database-script` once. Passwords come as SCRAM verifiers
+-- in settings named mieone.<role>_verifier, so no log and no history ever holds a password.
 DO $$
 DECLARE
     role_name text;
@@ -16,7 +16,7 @@ BEGIN
     END LOOP;
 END $$;
 
--- The application's connections never outnumber the server's; the rest is for migrations and people.
+-- The application's connections leave some of the server's for migrations and for people.
 ALTER ROLE mieone_app CONNECTION LIMIT 40;
 ALTER ROLE mieone_sealer CONNECTION LIMIT 6;
 ALTER ROLE mieone_auditor CONNECTION LIMIT 6;
