@@ -10,6 +10,7 @@ from uuid import UUID
 
 import pytest
 
+from mieone.blocks.identity.actions.persons import pairwise_id
 from mieone.blocks.identity.oauth import commands, store
 from mieone.blocks.identity.oauth.actions.context import rotate_signing_key
 from mieone.blocks.identity.oauth.model import Client
@@ -111,10 +112,10 @@ async def test_subs_are_chance_and_never_repeat(house: House) -> None:
     people = [await given.stored_person(house) for _ in range(30)]
     async with house.database.transaction() as conn:
         subs = [
-            await store.get_pairwise_id(conn, f"sector-{sector}", person)
+            await pairwise_id(conn, f"sector-{sector}", person)
             for sector, person in itertools.product(range(10), people)
         ]
-        again = await store.get_pairwise_id(conn, "sector-0", people[0])
+        again = await pairwise_id(conn, "sector-0", people[0])
     assert len(set(subs)) == len(subs)
     assert again == subs[0]
 

@@ -260,10 +260,3 @@ SELECT g.grant_id FROM identity.access_grant AS g
 WHERE g.ended_at IS NULL
     AND NOT EXISTS (SELECT FROM identity.person AS p WHERE p.person_id = g.person_id)
 LIMIT 50;
-
--- name: get_pairwise_id
--- Made by chance at the first asking; a second asking finds the same row.
-INSERT INTO identity.pairwise_id (sector, person_id, pairwise_id)
-VALUES ($1, $2, $3)
-ON CONFLICT (sector, person_id) DO UPDATE SET sector = excluded.sector
-RETURNING pairwise_id;

@@ -1,7 +1,6 @@
 """One function runs one statement; values that open something are stored as their SHA-256."""
 
 import hashlib
-import secrets
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -322,14 +321,6 @@ async def void_expired(conn: Conn, now: datetime, codes_before: datetime) -> int
     }
     removed = [await conn.execute(QUERIES[name], limit) for name, limit in limits.items()]
     return sum(int(status.rsplit(" ", 1)[1]) for status in removed)
-
-
-async def get_pairwise_id(conn: Conn, sector: str, person_id: UUID) -> str:
-    """Made by chance at the first asking, kept ever after."""
-    value: str = await conn.fetchval(
-        QUERIES["get_pairwise_id"], sector, person_id, secrets.token_urlsafe(16)
-    )
-    return value
 
 
 def _details(details: Sequence[DatasetDetail]) -> list[object]:

@@ -75,6 +75,8 @@ async def get_userinfo(request: AnyRequest, house: NamedDependency[House]) -> Re
     return await _answer(request, house)
 
 
-@post("/oauth/userinfo", summary="Who the person is to this client", tags=["oauth"], status_code=200)
+@post(
+    "/oauth/userinfo", summary="Who the person is to this client", tags=["oauth"], status_code=200
+)
 async def post_userinfo(request: AnyRequest, house: NamedDependency[House]) -> Response[object]:
     return await _answer(request, house)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from mieone.blocks.identity.actions.persons import pairwise_id
 from mieone.blocks.identity.oauth import store
 from mieone.blocks.identity.oauth.model import (
     AuthorizationRequest,
@@ -147,7 +148,7 @@ async def _is_hinted_person(
             request.id_token_hint, public_keys(provider.keyring), provider.issuer
         )
         wanted.add(hint.sub if hint is not None and hint.client_id == client.client_id else "")
-    sub = await store.get_pairwise_id(conn, client.sector, signed_in.person_id)
+    sub = await pairwise_id(conn, client.sector, signed_in.person_id)
     return wanted == {sub}
 
 
@@ -237,7 +238,7 @@ async def _let_in(
     signed_in: SignedIn,
     granted: tuple[DatasetDetail, ...],
 ) -> GoTo:
-    sub = await store.get_pairwise_id(conn, client.sector, signed_in.person_id)
+    sub = await pairwise_id(conn, client.sector, signed_in.person_id)
     wish = Grant(
         grant_id=uuid7(),
         person_id=signed_in.person_id,
