@@ -33,8 +33,7 @@ def cards(tmp_path: Path, clock: FixedClock) -> CardOffice:
 
 
 async def leave(house: House, person_id: UUID) -> None:
-    now = house.clock.now()
-    await run(house.database, (), lambda conn: leaving.close_person(conn, person_id, now))
+    await run(house.database, (), lambda conn: leaving.close_person(conn, house, person_id))
 
 
 async def every_row(connections: Connections) -> dict[str, list[str]]:

@@ -11,6 +11,8 @@ from uuid import UUID
 import msgspec
 
 from mieone.blocks.identity.model import PersonState
+from mieone.blocks.identity.oauth.actions.context import provider_of
+from mieone.blocks.identity.oauth.actions.registering import end_grants_of_person
 from mieone.blocks.identity.problems import PersonNotActive
 from mieone.blocks.identity.rules import linking
 from mieone.blocks.identity.store import leaving as store
@@ -27,17 +29,19 @@ PAIRWISE_KEPT_FOR = timedelta(days=30)
 """So long a block can still find what to delete; then nothing joins the person's identifiers."""
 
 
-async def close_person(conn: Conn, person_id: UUID, now: datetime, reason: str = "left") -> None:
-    """One transaction: keys destroyed, identifying rows removed, sessions ended, everybody told.
+async def close_person(conn: Conn, house: House, person_id: UUID, reason: str = "left") -> None:
+    """One transaction: keys destroyed, identifying rows removed, every way in closed, all told.
 
     Raises PersonNotActive for nobody, StepNotAllowed for somebody who has left before.
     """
+    now = house.clock.now()
     state = await person_store.lock_state(conn, person_id)
     if state is None:
         raise PersonNotActive
     linking.check_step(state, PersonState.CLOSED)
     await person_store.record_state(conn, person_id, PersonState.CLOSED, now)
     await _destroy(conn, person_id, now, reason)
+    await end_grants_of_person(conn, provider_of(house), person_id)
     await end_sessions_of(conn, str(person_id), now)
     payload = {"person_id": str(person_id), "reason": reason}
     await publish(conn, Event(name="identity.person_closed", key=str(person_id), payload=payload))
@@ -106,7 +110,7 @@ def _append(path: Path, rows: Sequence[Destruction]) -> None:
         os.fsync(file.fileno())
 
 
-async def list_retained(house: House, conn: Conn, person_id: UUID) -> list[Retained]:
+async def list_retained(conn: Conn, house: House, person_id: UUID) -> list[Retained]:
     """What the law keeps, as every block tells it; nothing else may stay."""
     found: list[Retained] = []
     for block in house.blocks:

@@ -288,3 +288,7 @@ async def remove(conn: Conn, person_id: UUID, passkey_id: UUID) -> None:
     """Nobody is locked out by it: the card always lets its holder in."""
     if not await store.record_removed(conn, passkey_id, person_id):
         raise NotFound
+
+
+async def has_any(conn: Conn, person_id: UUID) -> bool:
+    return bool(await store.list_passkeys(conn, person_id))
