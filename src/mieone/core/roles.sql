@@ -6,7 +6,9 @@ DECLARE
     role_name text;
     verifier text;
 BEGIN
-    FOREACH role_name IN ARRAY ARRAY['mieone_owner', 'mieone_app', 'mieone_sealer', 'mieone_auditor'] LOOP
+    FOREACH role_name IN ARRAY
+        ARRAY['mieone_owner', 'mieone_app', 'mieone_sealer', 'mieone_auditor']
+    LOOP
         verifier := current_setting('mieone.' || role_name || '_verifier', true);
         CONTINUE WHEN coalesce(verifier, '') = '';
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role_name) THEN
