@@ -250,7 +250,7 @@ async def test_a_mother_decides_for_her_child_and_for_nobody_else(register: Regi
     await register.holds(*family())
     person_id = await register.proves()
     provider = actions.RegisterProvider()
-    await provider.start(register.house)
+    provider.open(register.house)
     pairwise = await identity.pairwise_id(register.conn, SECTOR, person_id)
 
     everybody = await provider.list_household(register.conn, pairwise)
@@ -273,7 +273,7 @@ async def test_a_protected_member_is_absent_from_the_household(register: Registe
     await register.holds(family()[0], hidden, family()[2])
     await register.proves()
     provider = actions.RegisterProvider()
-    await provider.start(register.house)
+    provider.open(register.house)
     holder = ResidentSubject(TOWN, await register.id_of(1))
 
     everybody = await provider.list_household(register.conn, holder)
@@ -289,7 +289,7 @@ async def test_a_protected_member_is_absent_from_the_household(register: Registe
 async def test_only_permitted_rows_and_items_are_provided(register: Register) -> None:
     await register.holds(*family(), given.entry(7))
     provider = actions.RegisterProvider()
-    await provider.start(register.house)
+    provider.open(register.house)
     mine, stranger = await register.keys_of(1, 7)
     holder = ResidentSubject(TOWN, await register.id_of(1))
 
@@ -314,7 +314,7 @@ async def test_only_permitted_rows_and_items_are_provided(register: Register) ->
 async def test_nobody_is_known_under_a_strangers_name(register: Register) -> None:
     await register.holds(*family())
     provider = actions.RegisterProvider()
-    await provider.start(register.house)
+    provider.open(register.house)
 
     assert await provider.list_household(register.conn, "unknown") == []
     assert await provider.list_holder(register.conn, ResidentSubject(TOWN, uuid4())) == []

@@ -10,8 +10,9 @@ from mieone.core.house import House
 from mieone.core.model import Actor, ActorKind, TownCode
 
 from . import actions
-from .jobs import SUBSCRIPTIONS
+from .jobs import JOBS, SUBSCRIPTIONS
 from .model import Extent, ImportReport
+from .pages import DESK
 from .sample import read_sample_people
 
 HERE = Path(__file__).parent
@@ -21,14 +22,22 @@ SHOWN_FINDINGS = 100
 def block() -> Block:
     """A new declaration, with a provider that belongs to the house it is opened in."""
     provider = actions.RegisterProvider()
+
+    async def start(house: House) -> None:
+        provider.open(house)
+        await actions.record_captions(house)
+
     return Block(
         name="registry",
         migrations=HERE / "migrations",
         datasets=provider.datasets(),
+        templates=HERE / "templates",
+        desk=DESK,
         subscriptions=SUBSCRIPTIONS,
+        jobs=JOBS,
         commands=(IMPORT, PEOPLE),
         sample=actions.load_sample,
-        start=provider.start,
+        start=start,
     )
 
 

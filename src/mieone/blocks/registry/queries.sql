@@ -186,3 +186,31 @@ LIMIT 100;
 SELECT min(imported_at) AS imported_at
 FROM registry.import_run
 WHERE town = ANY($1::text[]) AND source = $2;
+
+-- name: record_upload
+INSERT INTO registry.upload (town, upload_id, extent, sealed, uploaded_by, uploaded_at)
+VALUES ($1, $2, $3, $4, $5, $6);
+
+-- name: take_upload
+-- Who uploaded it takes it, once.
+DELETE FROM registry.upload
+WHERE town = $1 AND upload_id = $2 AND uploaded_by = $3
+RETURNING extent, sealed;
+
+-- name: void_old_uploads
+DELETE FROM registry.upload
+WHERE town = ANY($1::text[]) AND uploaded_at < $2;
+
+-- name: find_run
+SELECT
+    run_id, town, source, extent, row_count, taken, refused, added, changed, removed, imported_at
+FROM registry.import_run
+WHERE town = $1 AND run_id = $2;
+
+-- name: list_changes
+SELECT r.addressee_number, c.kind, c.fields
+FROM registry.change_record AS c
+INNER JOIN registry.resident AS r ON c.town = r.town AND c.resident_id = r.resident_id
+WHERE c.town = $1 AND c.run_id = $2
+ORDER BY CASE c.kind WHEN 'changed' THEN 1 WHEN 'removed' THEN 2 ELSE 3 END, r.addressee_number
+LIMIT 200;

@@ -14,6 +14,7 @@ from mieone.core.queries import load_queries
 from .model import (
     CaseReason,
     CaseState,
+    ChangeKind,
     Entry,
     Extent,
     Finding,
@@ -54,6 +55,14 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     fields: tuple[str, ...]
     previous: bytes | None
+
+
+class ChangeLine(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run did to one resident, without any value."""
+
+    addressee_number: str
+    kind: ChangeKind
+    fields: tuple[str, ...]
 
 
 class StoredMember(msgspec.Struct, frozen=True, kw_only=True):
@@ -331,3 +340,37 @@ async def count_residents(conn: Conn, towns: Collection[TownCode]) -> Mapping[To
 async def find_first_run(conn: Conn, towns: Collection[TownCode], source: str) -> datetime | None:
     found: datetime | None = await conn.fetchval(QUERIES["find_first_run"], sorted(towns), source)
     return found
+
+
+async def record_upload(
+    conn: Conn,
+    town: TownCode,
+    upload_id: UUID,
+    extent: Extent,
+    sealed: bytes,
+    by: str,
+    at: datetime,
+) -> None:
+    await conn.execute(QUERIES["record_upload"], town, upload_id, extent.value, sealed, by, at)
+
+
+async def take_upload(
+    conn: Conn, town: TownCode, upload_id: UUID, by: str
+) -> tuple[Extent, bytes] | None:
+    row = await conn.fetchrow(QUERIES["take_upload"], town, upload_id, by)
+    return None if row is None else (Extent(row["extent"]), row["sealed"])
+
+
+async def void_old_uploads(conn: Conn, towns: Collection[TownCode], before: datetime) -> int:
+    done = await conn.execute(QUERIES["void_old_uploads"], sorted(towns), before)
+    return int(done.rsplit(" ", 1)[1])
+
+
+async def find_run(conn: Conn, town: TownCode, run_id: UUID) -> ImportRun | None:
+    row = await conn.fetchrow(QUERIES["find_run"], town, run_id)
+    return None if row is None else msgspec.convert(dict(row), ImportRun)
+
+
+async def list_changes(conn: Conn, town: TownCode, run_id: UUID) -> list[ChangeLine]:
+    rows = await conn.fetch(QUERIES["list_changes"], town, run_id)
+    return [msgspec.convert(dict(row), ChangeLine) for row in rows]

@@ -45,7 +45,7 @@ class RegisterProvider:
     def __init__(self) -> None:
         self._house: House | None = None
 
-    async def start(self, house: House) -> None:
+    def open(self, house: House) -> None:
         self._house = house
 
     def datasets(self) -> tuple[Dataset, ...]:

@@ -99,6 +99,18 @@ CREATE INDEX change_record_resident ON registry.change_record (town, resident_id
 SELECT core.secure_by_town('registry.change_record');
 SELECT core.make_append_only('registry.change_record');
 
+-- A file that was shown and waits to be taken; sealed, and gone when it is taken or a day old.
+CREATE TABLE registry.upload (
+    town text NOT NULL,
+    upload_id uuid PRIMARY KEY,
+    extent text NOT NULL,
+    sealed bytea NOT NULL,
+    uploaded_by text NOT NULL,
+    uploaded_at timestamptz NOT NULL,
+    CONSTRAINT upload_extent_is_known CHECK (extent IN ('whole', 'changes'))
+);
+SELECT core.secure_by_town('registry.upload');
+
 -- Person ↔ Resident. The person stands here only as this block's own pairwise identifier.
 CREATE TABLE registry.link (
     town text NOT NULL,
