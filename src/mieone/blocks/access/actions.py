@@ -6,12 +6,14 @@ from uuid import UUID
 
 from mieone.core import chain
 from mieone.core.database import Conn
+from mieone.core.house import House
 from mieone.core.ids import uuid7
 from mieone.core.keys import KeyRing
 from mieone.core.outbox import Event, publish
+from mieone.core.ports import Note
 
 from . import store
-from .model import AccessRow, QuestionKind
+from .model import AccessRow, Question, QuestionKind
 from .problems import VisitNotFound
 
 
@@ -81,3 +83,25 @@ async def open_question(
             ),
         )
     return is_new
+
+
+def open_words(keyring: KeyRing, question: Question) -> str:
+    return keyring.open_sealed(
+        question.words, "access.question", str(question.question_id)
+    ).decode()
+
+
+async def answer_question(conn: Conn, house: House, question_id: UUID, words: str) -> None:
+    """The association's answer reaches the person as a message; a second one changes nothing."""
+    asked = await store.record_answer(conn, question_id, house.clock.now())
+    if asked is None:
+        return
+    person_id, entry_id = asked
+    note = Note(
+        key=f"access.answer:{question_id}",
+        person_id=person_id,
+        message="access.notes.answer",
+        values={"words": words},
+        link=f"/my/history/{entry_id}",
+    )
+    await house.notify.send(conn, note)

@@ -1,5 +1,6 @@
-"""Periodic work of the access record, and the facts it listens to."""
+"""Periodic work of the access record, what it listens to, and its part of my page."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -7,8 +8,10 @@ from mieone.core.database import Conn
 from mieone.core.house import House
 from mieone.core.jobs import PeriodicJob
 from mieone.core.outbox import Event, Subscription
+from mieone.web import PageSection, SectionLink, SectionPlace
 
 from . import actions, store
+from .rules import day_ends, month_starts
 
 
 async def make_months(house: House) -> int:
@@ -23,6 +26,27 @@ async def link_register(house: House, conn: Conn, event: Event) -> None:
     resident_id = UUID(str(event.payload["resident_id"]))
     at: datetime = house.clock.now()
     await actions.record_alias(conn, person_id, resident_id, at)
+
+
+async def list_sections(house: House, person_id: UUID) -> Sequence[PageSection]:
+    """How often this month, in one sentence, and the way to the rows."""
+    day = house.clock.today()
+    async with house.database.transaction() as conn:
+        subjects = await store.list_subject_ids(conn, person_id)
+        month = await store.summarise(
+            conn, subjects, month_starts(day), day_ends(day), house.clock.now()
+        )
+    link = SectionLink(message_id="access.my.open", href="/my/history", icon="eye")
+    return [
+        PageSection(
+            place=SectionPlace.ABOUT_ME,
+            order=10,
+            title_id="access.my.title",
+            text_id="access.my.text",
+            values={"count": sum(month.values())},
+            links=(link,),
+        )
+    ]
 
 
 JOBS = (PeriodicJob(name="access.make_months", every_s=21_600, run=make_months),)

@@ -123,3 +123,20 @@ class Caption(msgspec.Struct, frozen=True, kw_only=True):
 class QuestionKind(StrEnum):
     EXPLAIN = "explain"
     WRONG = "wrong"
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person asked about one use; the words are sealed."""
+
+    question_id: UUID
+    person_id: UUID
+    entry_id: UUID
+    kind: QuestionKind
+    words: bytes
+    opened_at: datetime
+    at: datetime
+    organisation: str
+    service: str
+    purpose: str
+    decision: str
+    dataset: str | None

@@ -103,22 +103,19 @@ ORDER BY kind
 LIMIT 5;
 
 -- name: list_open_questions
-SELECT question_id, person_id, entry_id, kind, words, opened_at
-FROM access.question
-WHERE answered_at IS NULL
-ORDER BY opened_at
+SELECT
+    q.question_id, q.person_id, q.entry_id, q.kind, q.words, q.opened_at,
+    r.at, r.organisation, r.service, r.purpose, r.decision, r.dataset
+FROM access.question AS q
+INNER JOIN access.record AS r ON r.entry_id = q.entry_id
+WHERE q.answered_at IS NULL
+ORDER BY q.opened_at
 LIMIT 100;
 
 -- name: record_answer
 UPDATE access.question SET answered_at = $2
 WHERE question_id = $1 AND answered_at IS NULL
-RETURNING person_id, entry_id, kind;
-
--- name: get_record_for_question
-SELECT
-    at, organisation, service, purpose, decision, dataset
-FROM access.record
-WHERE entry_id = $1;
+RETURNING person_id, entry_id;
 
 -- name: ensure_months
 SELECT access.ensure_months($1::date, $2::integer) AS made;

@@ -11,7 +11,7 @@ from mieone.core.chain import Chain
 from mieone.core.database import Conn, row_values
 from mieone.core.queries import load_queries
 
-from .model import Caption, CaptionKind, Cursor, OrganisationGroup, QuestionKind, Visit
+from .model import Caption, CaptionKind, Cursor, OrganisationGroup, Question, QuestionKind, Visit
 
 QUERIES = load_queries(Path(__file__).parent / "queries.sql")
 
@@ -163,6 +163,17 @@ async def list_asked(
 ) -> Mapping[QuestionKind, datetime]:
     rows = await conn.fetch(QUERIES["list_asked"], person_id, entry_id)
     return {QuestionKind(row["kind"]): row["opened_at"] for row in rows}
+
+
+async def list_open_questions(conn: Conn) -> list[Question]:
+    rows = await conn.fetch(QUERIES["list_open_questions"])
+    return [msgspec.convert(row_values(row), Question) for row in rows]
+
+
+async def record_answer(conn: Conn, question_id: UUID, now: datetime) -> tuple[UUID, UUID] | None:
+    """Who asked, and about which entry; None when it was answered before."""
+    row = await conn.fetchrow(QUERIES["record_answer"], question_id, now)
+    return None if row is None else (row["person_id"], row["entry_id"])
 
 
 async def ensure_months(conn: Conn, first: date, months: int) -> int:

@@ -124,6 +124,8 @@ class Purpose(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     why: Names
     if_refused: Names
     lasts_months: int = 12
+    for_services: bool = False
+    """Any approved outside service may ask people under it, by their consent."""
     own_view: bool = False
     """Only the person themselves may look under this purpose."""
     verified: bool = True

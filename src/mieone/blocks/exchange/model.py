@@ -197,14 +197,20 @@ Row = Mapping[str, Json]
 class People(Protocol):
     """What the door asks of block `identity`."""
 
-    async def pairwise_id(self, conn: Conn, sector: str, person_id: UUID) -> str: ...
+    async def pairwise_id(self, conn: Conn, sector: str, person_id: UUID) -> str | None:
+        """None for nobody and for somebody who has left."""
+        ...
 
     async def is_protected(
         self, conn: Conn, subject_ids: Sequence[UUID], at: datetime
     ) -> frozenset[UUID]: ...
 
-    async def find_mandate(self, conn: Conn, mandate_id: UUID) -> Mandate | None: ...
+    async def list_mandates(
+        self, conn: Conn, agent: UUID, principal: UUID, at: datetime
+    ) -> Sequence[Mandate]: ...
 
     async def is_entrusted(
-        self, conn: Conn, entrustment_id: str, organisation: str, on: date
-    ) -> bool: ...
+        self, conn: Conn, entrustment_id: str, organisation: str, town: TownCode | None, on: date
+    ) -> bool:
+        """Whether that dated row entrusts this organisation, for this town where one is named."""
+        ...

@@ -10,6 +10,9 @@ LEFT JOIN exchange.access_right AS r
 WHERE s.service_id = $1
 LIMIT 200;
 
+-- name: has_service
+SELECT true AS known FROM exchange.service WHERE service_id = $1;
+
 -- name: find_legal_basis
 SELECT basis_id, basis, purposes, covers, citation, verified, valid_from, valid_until
 FROM exchange.legal_basis

@@ -34,6 +34,10 @@ async def list_terms(
     return found, tuple(rights)
 
 
+async def has_service(conn: Conn, service_id: str) -> bool:
+    return bool(await conn.fetchval(QUERIES["has_service"], service_id))
+
+
 async def find_legal_basis(conn: Conn, basis_id: str) -> LegalBasis | None:
     row = await conn.fetchrow(QUERIES["find_legal_basis"], basis_id)
     return None if row is None else msgspec.convert(row_values(row), LegalBasis)

@@ -1,7 +1,8 @@
 """What can be done about consent: decide, withdraw, end, ask."""
 
-from .asking import answer, ask, invite_adults, list_concerned
+from .asking import INVITATION_LASTS, answer, ask, invite_adults, list_concerned
 from .deciding import (
+    RECEIPT_KEY,
     end_due,
     give,
     lock_consents,
@@ -14,6 +15,8 @@ from .deciding import (
 from .notices import ensure_notice, find_dataset, get_asker, get_purpose
 
 __all__ = [
+    "INVITATION_LASTS",
+    "RECEIPT_KEY",
     "answer",
     "ask",
     "end_due",

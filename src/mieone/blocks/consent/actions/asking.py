@@ -12,15 +12,16 @@ from mieone.blocks.consent.model import Ask, Decision, Notice, Scope
 from mieone.blocks.consent.problems import NoticeChanged
 from mieone.blocks.consent.rules.states import covers
 from mieone.blocks.consent.rules.wording import end_of
+from mieone.blocks.identity import PersonNotActive
 from mieone.core.database import Conn
 from mieone.core.house import House
 from mieone.core.ids import uuid7
-from mieone.core.model import Actor
+from mieone.core.model import Actor, SubjectId
 from mieone.core.ports import Concerned, ConsentDetail, Note
 from mieone.web.catalogue import Catalogue
 
 from .deciding import give, refuse
-from .notices import ensure_notice, find_dataset, get_purpose
+from .notices import ensure_notice, find_dataset, get_asker, get_purpose
 
 INVITATION_LASTS = timedelta(days=30)
 
@@ -130,13 +131,16 @@ async def list_concerned(
 ) -> Sequence[Concerned]:
     """Who appears in a dataset beside this person; protected people do not exist here."""
     dataset = find_dataset(house, dataset_ref)
-    holder = await identity.pairwise_id(conn, dataset.provider, person_id)
-    everybody = await dataset.concerned(conn, holder)
-    now = house.clock.now()
-    hidden = await identity.is_protected(conn, [one.subject_id for one in everybody], now)
-    if any(one.holder and one.subject_id in hidden for one in everybody):
+    try:
+        holder = await identity.pairwise_id(conn, dataset.provider, person_id)
+    except PersonNotActive:
         return ()
-    return [one for one in everybody if one.subject_id not in hidden]
+    everybody = await dataset.concerned(conn, holder)
+    named = {one.subject_id for one in everybody}
+    named |= {SubjectId(one.person_id) for one in everybody if one.person_id is not None}
+    hidden = await identity.is_protected(conn, named, house.clock.now())
+    seen = [one for one in everybody if not {one.subject_id, one.person_id} & hidden]
+    return seen if any(one.holder for one in seen) else ()
 
 
 async def invite_adults(
@@ -144,6 +148,7 @@ async def invite_adults(
 ) -> int:
     """Other adults of the household are asked for their own agreement, each for their own row."""
     invited = 0
+    asker = await get_asker(conn, service)
     for one in await list_concerned(conn, house, person_id, detail.dataset):
         if one.holder or not one.needs_own_basis or one.person_id is None:
             continue
@@ -154,7 +159,7 @@ async def invite_adults(
             key=f"consent.invitation:{made.ask_id}",
             person_id=one.person_id,
             message="consent.notes.invitation",
-            values={"service": service},
+            values={"service": asker.name.ja},
             link=f"/consent/request/{made.ask_id}",
         )
         await house.notify.send(conn, note)

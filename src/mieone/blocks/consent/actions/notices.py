@@ -7,6 +7,7 @@ from mieone.blocks.consent.model import Notice, Purpose
 from mieone.blocks.consent.problems import DatasetUnknown
 from mieone.blocks.consent.purposes import load_purposes
 from mieone.blocks.consent.rules.wording import digest_of, write_notice
+from mieone.blocks.identity.oauth.store import find_client
 from mieone.core.database import Conn
 from mieone.core.house import House
 from mieone.core.ids import uuid7
@@ -32,11 +33,13 @@ def get_purpose(house: House, purpose: str) -> Purpose:
 
 
 async def get_asker(conn: Conn, service: str) -> Caption:
-    """Who asks, as told by the block that knows services; the bare id when nobody told."""
+    """Who asks, as told by the block that knows services; else as its program was registered."""
     found = await access.find_caption(conn, CaptionKind.SERVICE, service)
     if found is not None:
         return found
-    name = Names(ja=service, kana=service, yasashii=service, en=service)
+    client = await find_client(conn, service)
+    called = client.name if client is not None else service
+    name = Names(ja=called, kana=called, yasashii=called, en=called)
     return Caption(kind=CaptionKind.SERVICE, id=service, name=name, verified=False)
 
 

@@ -15,6 +15,7 @@ from mieone.blocks.exchange.model import (
     DecisionCode,
     Facts,
     LegalBasis,
+    Mandate,
     Outcome,
     Party,
     People,
@@ -117,7 +118,10 @@ class Door:
         holder: str | ResidentSubject
         match request.subject:
             case PersonSubject(person_id=person_id):
-                holder = await self._people.pairwise_id(conn, dataset.provider, person_id)
+                known = await self._people.pairwise_id(conn, dataset.provider, person_id)
+                if known is None:
+                    return None, []
+                holder = known
             case ResidentSubject() as resident:
                 holder = resident
         everybody = list(await dataset.concerned(conn, holder))
@@ -171,9 +175,23 @@ class Door:
             parties=parties,
         )
         if request.on_behalf_of is not None:
-            mandate = await self._people.find_mandate(conn, request.on_behalf_of)
+            mandate = await self._find_mandate(conn, request, facts)
             facts = msgspec.structs.replace(facts, mandate=mandate)
         return await self._with_basis(conn, request, facts)
+
+    async def _find_mandate(
+        self, conn: Conn, request: DisclosureRequest, facts: Facts
+    ) -> Mandate | None:
+        """The named one, if the actor holds it for the subject under any id the subject has."""
+        agent = _uuid(request.actor.id)
+        if agent is None:
+            return None
+        holders = {one.subject_id for one in facts.parties if one.concerned.holder}
+        for principal in sorted(holders | {_subject_id(request)}):
+            for mandate in await self._people.list_mandates(conn, agent, principal, facts.at):
+                if mandate.mandate_id == request.on_behalf_of:
+                    return mandate
+        return None
 
     async def _with_basis(self, conn: Conn, request: DisclosureRequest, facts: Facts) -> Facts:
         ref = request.basis_ref
@@ -187,7 +205,7 @@ class Door:
             case Basis.ENTRUSTMENT:
                 organisation = request.actor.organisation
                 entrusted = ref is not None and await self._people.is_entrusted(
-                    conn, ref, organisation, facts.on
+                    conn, ref, organisation, facts.town, facts.on
                 )
                 return msgspec.structs.replace(facts, is_entrusted=entrusted)
             case Basis.EMERGENCY:
@@ -213,11 +231,12 @@ class Door:
     async def _receiver_refs(
         self, conn: Conn, sector: str, decision: Decision
     ) -> Mapping[UUID, str]:
-        return {
-            one.subject_id: await self._people.pairwise_id(conn, sector, one.person_id)
-            for one in decision.permitted
-            if one.holder and one.person_id is not None
-        }
+        refs: dict[UUID, str] = {}
+        for one in decision.permitted:
+            if one.holder and one.person_id is not None:
+                ref = await self._people.pairwise_id(conn, sector, one.person_id)
+                refs |= {one.subject_id: ref} if ref is not None else {}
+        return refs
 
     # --- 2: ask the provider, holding nothing ---
 

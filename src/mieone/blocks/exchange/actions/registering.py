@@ -23,10 +23,13 @@ from mieone.blocks.exchange.region_files import (
     read_services,
 )
 from mieone.blocks.exchange.rules.decide import OFFICERS
+from mieone.blocks.identity.oauth.model import Client, ClientState
+from mieone.blocks.identity.oauth.store import find_client
 from mieone.core.database import Conn
 from mieone.core.house import House
 from mieone.core.ids import uuid7
 from mieone.core.model import Actor
+from mieone.core.ports import Basis
 from mieone.core.region import Names
 
 GRANTED_BY_FILE = "region"
@@ -69,6 +72,59 @@ async def register_service(
             _caption(CaptionKind.SERVICE, service_id, entry.name, entry.behind, entry.group),
         ],
     )
+
+
+async def adopt_client(conn: Conn, house: House, client_id: str) -> bool:
+    """One approval opens both: an OAuth client that is new here becomes a service.
+
+    Its rights are the datasets it was approved for, under the purposes open to services, and each
+    person's consent on top. A service of the region's file keeps what stands there.
+    """
+    if await store.has_service(conn, client_id):
+        return False
+    client = await find_client(conn, client_id)
+    if client is None or client.state is not ClientState.ACTIVE:
+        return False
+    name = Names(ja=client.name, kana=client.name, yasashii=client.name, en=client.name)
+    await register_service(
+        conn, house, client_id, _entry_for(house, client, name), "client-approval"
+    )
+    organisation = _caption(
+        CaptionKind.ORGANISATION, client.organisation_id, name, None, OrganisationGroup.COMPANY
+    )
+    if await access.find_caption(conn, CaptionKind.ORGANISATION, client.organisation_id) is None:
+        await access.record_captions(conn, [organisation])
+    return True
+
+
+def _entry_for(house: House, client: Client, name: Names) -> ServiceEntry:
+    today = house.clock.today()
+    known = {dataset.ref: dataset for block in house.blocks for dataset in block.datasets}
+    rights = tuple(
+        RightEntry(
+            dataset=ref,
+            items=tuple(item.name for item in known[ref].items),
+            purpose=purpose,
+            basis=Basis.OPT_IN,
+            valid_from=today,
+        )
+        for ref in client.datasets
+        if ref in known
+        for purpose in purposes_for_services(house)
+    )
+    return ServiceEntry(
+        sector=client.sector,
+        organisation=client.organisation_id,
+        group=OrganisationGroup.COMPANY,
+        name=name,
+        behind=name,
+        rights=rights,
+    )
+
+
+def purposes_for_services(house: House) -> list[str]:
+    purposes = consent.load_purposes(house.region)
+    return sorted(key for key, purpose in purposes.items() if purpose.for_services)
 
 
 async def suspend_service(conn: Conn, house: House, service_id: str) -> None:
@@ -130,8 +186,10 @@ async def _load_bases(conn: Conn, house: House) -> None:
 def _captions(house: House) -> Sequence[Caption]:
     """Towns, organisations, purposes and bases under the names that people know."""
     towns = [
-        _caption(CaptionKind.ORGANISATION, town.code, town.name, None, OrganisationGroup.TOWN)
+        _caption(CaptionKind.ORGANISATION, name, town.name, None, OrganisationGroup.TOWN)
         for town in house.region.towns
+        # An officer's organisation is written either way.
+        for name in (town.code, f"town-{town.code}")
     ]
     organisations = [
         _caption(CaptionKind.ORGANISATION, key, entry.name, None, entry.group)

@@ -4,7 +4,7 @@ SELECT core.create_block_schema('exchange');
 
 CREATE TABLE exchange.service (
     service_id text PRIMARY KEY,
-    sector text NOT NULL UNIQUE,
+    sector text NOT NULL,
     organisation text NOT NULL,
     is_own boolean NOT NULL,
     state text NOT NULL,

@@ -67,6 +67,10 @@ def _refuse_request(facts: Facts, right: Right | None) -> DecisionCode | None:
         return _why_no_right(facts)
     if facts.actor.kind is ActorKind.SERVICE and facts.actor.id != service.service_id:
         return DecisionCode.NO_RIGHT
+    if facts.actor.kind in OFFICERS and facts.town is not None:
+        # An officer's authority ends at the border of the officer's towns.
+        if facts.actor.towns and facts.town not in facts.actor.towns:
+            return DecisionCode.NO_RIGHT
     if not _permitted_items(facts, right):
         return DecisionCode.NO_RIGHT
     if not _may_act(facts):
