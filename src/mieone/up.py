@@ -10,8 +10,10 @@ from datetime import UTC, datetime
 import msgspec
 
 from mieone import main
+from mieone.blocks import registry
 from mieone.core.cluster import Cluster, HomeLock
 from mieone.core.reach import check_restored, find_connections, remember_connections
+from mieone.core.region import Region
 from mieone.core.schema import migrate
 from mieone.core.settings import Profile, Settings, SettingsError
 from mieone.core.supervisor import (
@@ -164,7 +166,21 @@ def announce(settings: Settings, took_s: float) -> None:
         f"  developers   {settings.people_origin}/developers\n"
         f"  machines     {settings.machines_origin}  (trust {settings.home / 'ca.pem'})\n"
     )
+    introduce(settings)
     say("Ctrl-C stops everything; the data stays in " + str(settings.home))
+
+
+def introduce(settings: Settings) -> None:
+    """A handful of the synthetic people, with the numbers of their simulated cards."""
+    people = registry.read_sample_people(settings.home)
+    if not people or not settings.simulators_allowed:
+        return
+    region = Region.load(settings.region_dir)
+    say("sample people, all synthetic; each holds a simulated card, whose page tells its PINs:")
+    for person in people:
+        town = region.town(person.town).name.ja
+        say(f"  {person.card_number}  {town}  {person.name_on_card}  ({person.key})")
+    say("")
 
 
 def say(text: str) -> None:
