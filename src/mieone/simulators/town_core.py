@@ -20,7 +20,6 @@ class TownCore:
     def __init__(self, home: Path, region: Region) -> None:
         self._home = home
         self._region = region
-        self._population: registry.Population | None = None
 
     def list_people(self) -> list[registry.SamplePerson]:
         """The story's people."""
@@ -34,25 +33,19 @@ class TownCore:
         for one in self.list_people():
             if one.card_number == holder_id:
                 return self._holder(one)
-        population = self._made()
-        if population is None:
+        stored = registry.read_sample(self._home)
+        if stored is None:
             return None
-        found = registry.find_sample_person(population, self._region, holder_id)
+        found = registry.find_sample_person(stored, self._region, holder_id)
         return None if found is None else self._holder(found)
 
     def send_file(self, town: TownCode) -> bytes | None:
         """The whole register of a town as its core system would send it."""
-        population = self._made()
-        if population is None or town not in population.towns:
+        stored = registry.read_sample(self._home)
+        if stored is None or not self._region.has_town(town):
             return None
-        return registry.write_register_file(population.towns[town])
-
-    def _made(self) -> registry.Population | None:
-        if self._population is None:
-            stored = registry.read_sample(self._home)
-            if stored is not None:
-                self._population = registry.generate(self._region, stored.on, stored.seed)
-        return self._population
+        entries = registry.generate_town(self._region, town, stored.on, stored.seed)
+        return registry.write_register_file(entries)
 
     def _holder(self, person: registry.SamplePerson) -> Holder:
         town = self._region.town(person.town)

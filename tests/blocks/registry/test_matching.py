@@ -238,6 +238,24 @@ async def test_protection_reaches_every_name_of_a_human_being(register: Register
     assert ended == frozenset()
 
 
+async def test_whoever_holds_a_mie_id_is_told_of_a_change_without_values(
+    register: Register,
+) -> None:
+    await register.holds(*family())
+    person_id = await register.proves()
+
+    await register.holds(
+        mother(banchi="99番地"), family()[1], given.entry(8), extent=Extent.CHANGES
+    )
+
+    events = await register.conn.fetch(
+        "SELECT key, payload FROM core.event WHERE name = 'registry.resident_changed'"
+    )
+    assert [row["key"] for row in events] == [str(person_id)]
+    assert events[0]["payload"]["fields"] == ["banchi"]
+    assert "99番地" not in str(events[0]["payload"])
+
+
 async def test_protection_known_before_the_link_comes_with_it(register: Register) -> None:
     await register.holds(mother(protected_from=date(2026, 11, 1)))
 

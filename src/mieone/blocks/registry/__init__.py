@@ -21,6 +21,7 @@ from .sample import (
     SamplePerson,
     find_sample_person,
     generate,
+    generate_town,
     read_sample_people,
     sample_people,
 )
@@ -50,6 +51,7 @@ __all__ = [
     "find_residents",
     "find_sample_person",
     "generate",
+    "generate_town",
     "holds_my_number",
     "import_register",
     "is_adult",

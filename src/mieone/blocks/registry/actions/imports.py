@@ -16,6 +16,7 @@ from mieone.blocks.registry.model import (
     Extent,
     ImportReport,
     RegisterFile,
+    ResidentStatus,
 )
 from mieone.blocks.registry.problems import FileEmptiesTown, TownNotYours
 from mieone.blocks.registry.rules.changes import (
@@ -32,10 +33,11 @@ from mieone.core.database import Conn
 from mieone.core.ids import uuid7
 from mieone.core.keys import KeyRing
 from mieone.core.model import Actor, TownCode
+from mieone.core.outbox import Event, publish
 from mieone.core.region import Region
 
 from .documents import open_entry, seal_entry
-from .protection import push_changes
+from .protection import persons_of, push_changes
 
 SHOWN = 200
 """Differences that a report spells out; the counts are always of all."""
@@ -194,16 +196,42 @@ async def _write(
     await store.void_tokens(conn, town, [*changed_ids, *absent])
     await store.record_tokens(conn, town, _list_tokens(keyring, region, town, residents))
     await store.record_changes(conn, town, run_id, _list_changes(comparison, residents, absent))
-    await push_changes(
-        conn,
-        town,
-        {one.resident_id: one.entry for one in residents},
-        {
-            one.resident_id: open_entry(keyring, town, one.resident_id, one.sealed)
-            for one in comparison.previous.values()
-        },
-        now,
-    )
+    opened = {
+        one.resident_id: open_entry(keyring, town, one.resident_id, one.sealed)
+        for one in comparison.previous.values()
+    }
+    await push_changes(conn, town, {one.resident_id: one.entry for one in residents}, opened, now)
+    await _publish_changes(conn, town, residents, opened, absent)
+
+
+async def _publish_changes(
+    conn: Conn,
+    town: TownCode,
+    residents: Sequence[store.NewResident],
+    previous: Mapping[UUID, Entry],
+    absent: Sequence[UUID],
+) -> None:
+    """Whoever holds a Mie-ID changed on the register: told with the fields' names, no values."""
+    status = {one.resident_id: one.entry.status for one in residents}
+    entries = {one.resident_id: one.entry for one in residents}
+    persons = await persons_of(conn, town, [*previous, *absent])
+    for resident_id, person_id in persons.items():
+        fields = []
+        if resident_id in entries:
+            changes = list_field_changes(previous[resident_id], entries[resident_id])
+            fields = [change.field for change in changes]
+        event = Event(
+            name="registry.resident_changed",
+            key=str(person_id),
+            payload={
+                "person_id": str(person_id),
+                "resident_id": str(resident_id),
+                "town": town,
+                "status": status.get(resident_id, ResidentStatus.ABSENT).value,
+                "fields": fields,
+            },
+        )
+        await publish(conn, event)
 
 
 def _sealed_resident(

@@ -28,6 +28,7 @@ __all__ = [
     "StoredPeople",
     "find_sample_person",
     "generate",
+    "generate_town",
     "read_people",
     "read_sample_people",
     "sample_people",
@@ -54,6 +55,19 @@ def generate(region: Region, on: date, seed: int | None = None) -> Population:
         for figures in list_figures(region, recipe.figures)
     }
     return Population(seed=chosen, on=on, towns=towns)
+
+
+def generate_town(
+    region: Region, town: TownCode, on: date, seed: int | None = None
+) -> tuple[Entry, ...]:
+    """The people of one town, the same ones that `generate` makes; none for a strange town."""
+    recipe = read_recipe(region)
+    chosen = recipe.seed if seed is None else seed
+    for figures in list_figures(region, recipe.figures):
+        if figures.town == town:
+            lists = NameLists(region, recipe.cohorts)
+            return make_town(figures, recipe, lists, region, chosen, on)
+    return ()
 
 
 def read_recipe(region: Region) -> Recipe:
@@ -83,11 +97,11 @@ def read_sample_people(home: Path) -> list[SamplePerson]:
 
 
 def find_sample_person(
-    population: Population, region: Region, card_number: str
+    stored: StoredPeople, region: Region, card_number: str
 ) -> SamplePerson | None:
     """Any synthetic resident, by the number on their simulated card."""
     town, _, number = card_number.partition("-")
-    for entry in population.towns.get(TownCode(town), ()):
+    for entry in generate_town(region, TownCode(town), stored.on, stored.seed):
         if entry.addressee_number == number:
             return as_person("resident", TownCode(town), entry, region)
     return None
