@@ -20,6 +20,15 @@ from litestar.static_files import create_static_files_router
 from litestar.types import ControllerRouterHandler
 
 from mieone import portal
+from mieone.blocks.access.block import BLOCK as ACCESS
+from mieone.blocks.coin.block import BLOCK as COIN
+from mieone.blocks.coin.block import make_pay
+from mieone.blocks.consent.block import BLOCK as CONSENT
+from mieone.blocks.exchange.block import BLOCK as EXCHANGE
+from mieone.blocks.identity.block import block as identity
+from mieone.blocks.inbox import Notifier
+from mieone.blocks.inbox.block import BLOCK as INBOX
+from mieone.blocks.registry.block import BLOCK as REGISTRY
 from mieone.core.block import Block
 from mieone.core.clock import Clock, SystemClock
 from mieone.core.database import PooledDatabase
@@ -36,6 +45,8 @@ from mieone.core.schema import Migration, all_migrations, check_schema
 from mieone.core.sessions import Session, entrance_of
 from mieone.core.settings import Entrance, Profile, Settings
 from mieone.core.worker import register, work
+from mieone.simulators.block import SimulatedCards
+from mieone.simulators.town_core import TownCore
 from mieone.web import (
     AnyRequest,
     Assets,
@@ -47,8 +58,21 @@ from mieone.web import (
     wants_json,
 )
 
+CARDS = SimulatedCards(lambda house: TownCore(house.settings.home, house.region))
+"""Opens nothing by itself; the card office of a house exists outside production only."""
+
 # In floor order: migrations, samples and start-up run from the bottom up.
-BLOCKS: tuple[Block, ...] = (portal.BLOCK,)
+BLOCKS: tuple[Block, ...] = (
+    ACCESS,
+    identity(CARDS.card_path),
+    CONSENT,
+    EXCHANGE,
+    REGISTRY,
+    COIN,
+    INBOX,
+    CARDS.block(),
+    portal.BLOCK,
+)
 
 WEB = Path(__file__).parent / "web"
 OUTSIDE_CSRF = ["^/api/", "^/oauth/", "^/.well-known/", "^/health/", "^/metrics", "^/static/"]
@@ -66,7 +90,7 @@ def read_connections(home: Path) -> Connections:
 
 def compose(settings: Settings, database: PooledDatabase, clock: Clock | None = None) -> House:
     """Put the house together; nothing is connected yet."""
-    return House(
+    house = House(
         settings=settings,
         clock=clock or SystemClock(),
         keyring=KeyRing.open(settings.home),
@@ -74,6 +98,9 @@ def compose(settings: Settings, database: PooledDatabase, clock: Clock | None = 
         database=database,
         blocks=BLOCKS,
     )
+    house.pay = make_pay(house)
+    house.notify = Notifier(house.keyring, house.clock)
+    return house
 
 
 @asynccontextmanager
