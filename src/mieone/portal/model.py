@@ -30,7 +30,7 @@ class LifeEvent(StrEnum):
     """The ways into procedures that people think of themselves."""
 
     BIRTH = "birth"
-    MOVE = "move"
+    MOVING = "moving"
     DEATH = "death"
     CARE = "care"
     DISASTER = "disaster"

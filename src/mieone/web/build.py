@@ -54,21 +54,21 @@ def main() -> int:
 
 def build() -> bool:
     """Build if an input changed; answers whether anything was done."""
-    fingerprint = _fingerprint()
-    if _is_up_to_date(fingerprint):
+    inputs = fingerprint()
+    if is_up_to_date(inputs):
         return False
     _install_packages()
     meta = _bundle()
     _write_licences(meta)
     before = _read_manifest()
-    manifest = Manifest(fingerprint, _files(meta))
+    manifest = Manifest(inputs, _files(meta))
     # Last of all: a build that was interrupted leaves the old manifest and is done again.
     (DIST / "manifest.json").write_bytes(msgspec.json.format(msgspec.json.encode(manifest)))
-    _remove_old({*manifest.files.values(), *(before.files.values() if before else ())})
+    remove_old({*manifest.files.values(), *(before.files.values() if before else ())})
     return True
 
 
-def _fingerprint() -> str:
+def fingerprint() -> str:
     digest = hashlib.sha256()
     files = [path for path in SOURCES.rglob("*") if path.is_file()]
     for path in sorted([*files, ROOT / "package.json", ROOT / "package-lock.json", Path(__file__)]):
@@ -77,11 +77,11 @@ def _fingerprint() -> str:
     return digest.hexdigest()
 
 
-def _is_up_to_date(fingerprint: str) -> bool:
+def is_up_to_date(inputs: str) -> bool:
     manifest = _read_manifest()
     return (
         manifest is not None
-        and manifest.inputs == fingerprint
+        and manifest.inputs == inputs
         and all(_served(path).is_file() for path in manifest.files.values())
     )
 
@@ -97,7 +97,7 @@ def _served(path: str) -> Path:
     return DIST / path.removeprefix(SERVED_AT)
 
 
-def _remove_old(kept: Collection[str]) -> None:
+def remove_old(kept: Collection[str]) -> None:
     """A server that is still running serves the build before this one; older ones go."""
     names = {_served(path).name for path in kept}
     for path in DIST.glob("*-*.*"):
