@@ -103,8 +103,9 @@ async def post_bill(
     house: NamedDependency[House],
     counter: NamedDependency[Counter],
 ) -> BillView:
-    rulebook, now = counter.configuration_of(house).rulebook, house.clock.now()
+    rulebook = counter.configuration_of(house).rulebook
     async with house.database.transaction() as conn:
+        now = await counter.now(house, conn)
         bill = await actions.issue_bill(conn, shop, data.amount_yen, now, rulebook.bill_lifetime_s)
     return _bill_view(bill, shop, rulebook.qr_guid, now)
 
@@ -117,9 +118,9 @@ async def get_bill(
     counter: NamedDependency[Counter],
 ) -> BillView:
     async with house.database.transaction() as conn:
+        now = await counter.now(house, conn)
         bill = await actions.get_bill(conn, bill_id, shop)
-    guid = counter.configuration_of(house).rulebook.qr_guid
-    return _bill_view(bill, shop, guid, house.clock.now())
+    return _bill_view(bill, shop, counter.configuration_of(house).rulebook.qr_guid, now)
 
 
 @get("/shop", summary="The shop this token belongs to", operation_id="getCoinShop")

@@ -1,8 +1,13 @@
 """Where a process hands in its requests: the flusher of its house, with the region's terms."""
 
+from collections.abc import Awaitable, Callable
+from datetime import datetime
 from weakref import WeakKeyDictionary
 
+from mieone.blocks.coin.store.book import read_clock
 from mieone.blocks.coin.store.configuration import Configuration, load_configuration
+from mieone.core.clock import SystemClock
+from mieone.core.database import Conn
 from mieone.core.house import House
 
 from .flusher import Flusher
@@ -19,9 +24,17 @@ class Counter:
     def of(self, house: House) -> Flusher:
         found = self._flushers.get(house)
         if found is None:
-            ledger = Ledger(keyring=house.keyring, configuration=load_configuration(house.region))
+            ledger = Ledger(
+                keyring=house.keyring,
+                configuration=load_configuration(house.region),
+                read_clock=_clock_of(house),
+            )
             found = self._flushers[house] = Flusher(house.database, ledger)
         return found
+
+    async def now(self, house: House, conn: Conn) -> datetime:
+        """The ledger's clock: what has ended is judged by it alone, on pages too."""
+        return await self.of(house).ledger.read_clock(conn)
 
     def configuration_of(self, house: House) -> Configuration:
         return self.of(house).ledger.configuration
@@ -44,3 +57,14 @@ class Counter:
         await self.prepare(house)
         async with house.database.transaction() as conn:
             await fill_demonstration(conn, self.of(house).ledger)
+
+
+def _clock_of(house: House) -> Callable[[Conn], Awaitable[datetime]]:
+    """The database's clock; a house that lives on another day (a test, a simulation) keeps its own."""
+    if isinstance(house.clock, SystemClock):
+        return read_clock
+
+    async def read_own_clock(_conn: Conn) -> datetime:
+        return house.clock.now()
+
+    return read_own_clock

@@ -23,7 +23,7 @@ def home_feed(counter: Counter) -> Feed:
         async with house.database.transaction() as conn:
             account = await wallet_of_person(conn, house, person_id)
             lines = await looking.list_history(conn, account, limit=5)
-        oldest = house.clock.now() - NEWS_FOR
+            oldest = await counter.now(house, conn) - NEWS_FOR
         return [
             HomeItem(
                 urgency=Urgency.GIFT,
@@ -50,7 +50,8 @@ def my_page_feed(counter: Counter) -> Feed:
         terms = counter.configuration_of(house).terms_on(house.clock.today())
         async with house.database.transaction() as conn:
             account = await wallet_of_person(conn, house, person_id)
-            wallet = await looking.get_wallet(conn, account, terms, house.clock.now())
+            now = await counter.now(house, conn)
+            wallet = await looking.get_wallet(conn, account, terms, now)
         section = PageSection(
             place=SectionPlace.MONEY,
             order=10,

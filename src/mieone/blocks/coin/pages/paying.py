@@ -49,6 +49,7 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     balance_yen: int
     spendable_yen: int
     bill: Bill | None
+    read_at: datetime
 
 
 @get("/coin/pay")
@@ -102,7 +103,7 @@ def _address(shop_code: str, bill: str) -> str:
 async def _read_offer(
     conn: Conn, house: House, counter: Counter, actor: Actor, shop_code: str, bill_id: str
 ) -> Offer:
-    now = house.clock.now()
+    now = await counter.now(house, conn)
     terms = counter.configuration_of(house).terms_on(house.clock.today())
     shop = await get_shop_by_code(conn, shop_code)
     account = await wallet_of(conn, house, actor)
@@ -113,6 +114,7 @@ async def _read_offer(
         balance_yen=wallet.balance_yen,
         spendable_yen=wallet.spendable_yen(shop, terms, now),
         bill=await get_bill(conn, bill_id, shop) if bill_id else None,
+        read_at=now,
     )
 
 
@@ -131,7 +133,7 @@ async def get_pay_shop(
     if offer.shop.status is not ShopStatus.OPEN:
         raise UnknownShop
     if offer.bill is not None:
-        return _confirm(page, offer, offer.bill.amount_yen, house.clock.now())
+        return _confirm(page, offer, offer.bill.amount_yen)
     return page.render("coin/amount.html", offer=offer, form=Form())
 
 
@@ -154,7 +156,7 @@ async def post_pay_shop(
     if form.has_errors:
         return page.render("coin/amount.html", status_code=422, offer=offer, form=form)
     if not key:
-        return _confirm(page, offer, amount, house.clock.now())
+        return _confirm(page, offer, amount)
     request_ = Pay(
         wallet=offer.account,
         shop=AccountId(offer.shop.account_id),
@@ -168,10 +170,10 @@ async def post_pay_shop(
     return Redirect(f"/coin/paid/{outcome.transfer_id}", status_code=303)
 
 
-def _confirm(page: Page, offer: Offer, amount_yen: int, now: datetime) -> Response[str]:
+def _confirm(page: Page, offer: Offer, amount_yen: int) -> Response[str]:
     """The key is made here, so that a double tap and a reload pay once."""
     bill = offer.bill
-    is_over = bill is not None and (bill.expires_at <= now or bill.voided)
+    is_over = bill is not None and (bill.expires_at <= offer.read_at or bill.voided)
     return page.render(
         "coin/confirm.html",
         offer=offer,
@@ -205,7 +207,8 @@ async def get_paid(
         if booked is None or booked.payer_id != account or booked.payee_id is None:
             raise NotFound
         shop = await find_shop_by_account(conn, booked.payee_id)
-        wallet = await looking.get_wallet(conn, account, terms, clock.now())
+        now = await counter.now(house, conn)
+        wallet = await looking.get_wallet(conn, account, terms, now)
     if shop is None:
         raise NotFound
     return page.render(

@@ -16,7 +16,7 @@ from mieone.blocks.coin.actions.counter import Counter
 from mieone.blocks.coin.model import AccountId, Bill, Command, Refund, TransferId
 from mieone.blocks.coin.problems import refusal_of
 from mieone.blocks.coin.store.shops import ShopLine, ShopRecord
-from mieone.core.clock import Clock
+from mieone.core.clock import JST
 from mieone.core.database import Database
 from mieone.core.house import House
 from mieone.core.model import Actor
@@ -51,12 +51,12 @@ def _view(bill: Bill, now: datetime) -> BillView:
 async def get_till(
     page: NamedDependency[Page],
     actor: NamedDependency[Actor],
-    database: NamedDependency[Database],
-    clock: NamedDependency[Clock],
+    house: NamedDependency[House],
+    counter: NamedDependency[Counter],
 ) -> Response[str]:
-    async with database.transaction() as conn:
-        shop = await shop_of(conn, actor)
-        total, lines = await actions.list_today(conn, shop, clock.now(), limit=1)
+    async with house.database.transaction() as conn:
+        shop, now = await shop_of(conn, actor), await counter.now(house, conn)
+        total, lines = await actions.list_today(conn, shop, now, limit=1)
     return page.render(
         "coin/till.html", shop=shop, total=total, latest=_first(lines), seen="", form=Form()
     )
@@ -72,10 +72,9 @@ async def post_till(
 ) -> Response[str] | Redirect:
     form = await read_form(request)
     amount = form.amount_yen("amount", maximum=MOST_YEN)
-    now = house.clock.now()
     lifetime = counter.configuration_of(house).rulebook.bill_lifetime_s
     async with house.database.transaction() as conn:
-        shop = await shop_of(conn, actor)
+        shop, now = await shop_of(conn, actor), await counter.now(house, conn)
         if not form.has_errors:
             bill = await actions.issue_bill(conn, shop, amount, now, lifetime)
             return Redirect(f"/shop/bills/{bill.id}", status_code=303)
@@ -99,14 +98,14 @@ def _first(lines: Sequence[ShopLine]) -> ShopLine | None:
 async def get_latest(
     page: NamedDependency[Page],
     actor: NamedDependency[Actor],
-    database: NamedDependency[Database],
-    clock: NamedDependency[Clock],
+    house: NamedDependency[House],
+    counter: NamedDependency[Counter],
     after: FromQuery[str] = "",
 ) -> Response[str]:
     """The part of the till that says what came in last, also from the code on the wall."""
-    async with database.transaction() as conn:
-        shop = await shop_of(conn, actor)
-        total, lines = await actions.list_today(conn, shop, clock.now(), limit=1)
+    async with house.database.transaction() as conn:
+        shop, now = await shop_of(conn, actor), await counter.now(house, conn)
+        total, lines = await actions.list_today(conn, shop, now, limit=1)
     return page.render("coin/till_latest.html", total=total, latest=_first(lines), seen=after)
 
 
@@ -119,13 +118,13 @@ async def get_bill(
     counter: NamedDependency[Counter],
 ) -> Response[str]:
     async with house.database.transaction() as conn:
-        shop = await shop_of(conn, actor)
+        shop, now = await shop_of(conn, actor), await counter.now(house, conn)
         bill = await actions.get_bill(conn, bill_id, shop)
     payload = payload_of(shop, counter.configuration_of(house).rulebook.qr_guid, bill)
     return page.render(
         "coin/bill.html",
         shop=shop,
-        view=_view(bill, house.clock.now()),
+        view=_view(bill, now),
         code=drawn(payload),
         payload=payload,
     )
@@ -141,9 +140,9 @@ async def get_bill_state(
 ) -> Response[str]:
     """The part that is asked for every second; 204 while nothing has changed."""
     async with house.database.transaction() as conn:
-        shop = await shop_of(conn, actor)
+        shop, now = await shop_of(conn, actor), await counter.now(house, conn)
         bill = await actions.get_bill(conn, bill_id, shop)
-    view = _view(bill, house.clock.now())
+    view = _view(bill, now)
     if not (view.is_paid or view.is_over):
         return Response("", status_code=204, headers={"Cache-Control": "no-store"})
     return page.render("coin/bill_state.html", view=view, shop=shop)
@@ -165,21 +164,21 @@ async def post_void_bill(
 async def get_today(
     page: NamedDependency[Page],
     actor: NamedDependency[Actor],
-    database: NamedDependency[Database],
-    clock: NamedDependency[Clock],
+    house: NamedDependency[House],
+    counter: NamedDependency[Counter],
     before: FromQuery[UUID | None] = None,
 ) -> Response[str]:
-    async with database.transaction() as conn:
-        shop = await shop_of(conn, actor)
+    async with house.database.transaction() as conn:
+        shop, now = await shop_of(conn, actor), await counter.now(house, conn)
         cursor = None if before is None else TransferId(before)
-        total, lines = await actions.list_today(conn, shop, clock.now(), cursor)
+        total, lines = await actions.list_today(conn, shop, now, cursor)
     template = "coin/today_lines.html" if page.is_partial else "coin/today.html"
     return page.render(
         template,
         shop=shop,
         total=total,
         lines=lines,
-        today=clock.today(),
+        today=now.astimezone(JST).date(),
         next_before=lines[-1].transfer_id if len(lines) == 50 else None,
     )
 

@@ -97,15 +97,16 @@ async def get_wallet(
 ) -> Response[str]:
     terms = counter.configuration_of(house).terms_on(clock.today())
     async with house.database.transaction() as conn:
+        now = await counter.now(house, conn)
         account = await wallet_of(conn, house, actor)
-        wallet = await looking.get_wallet(conn, account, terms, clock.now())
+        wallet = await looking.get_wallet(conn, account, terms, now)
         cursor = None if before is None else TransferId(before)
         history = await looking.list_history(conn, account, cursor)
     lines = [shown_line(line, terms) for line in history]
     return page.render(
         "coin/wallet.html",
         wallet=wallet,
-        lots=[shown_lot(lot, terms, clock.now()) for lot in wallet.lots],
+        lots=[shown_lot(lot, terms, now) for lot in wallet.lots],
         lines=lines,
         is_later=before is not None,
         next_before=lines[-1].transfer_id if len(lines) == looking.HISTORY_LINES else None,
