@@ -52,19 +52,19 @@ def main() -> int:
     return 0
 
 
-def build() -> bool:
+def build(dist: Path = DIST) -> bool:
     """Build if an input changed; answers whether anything was done."""
     inputs = fingerprint()
-    if is_up_to_date(inputs):
+    if is_up_to_date(inputs, dist):
         return False
     _install_packages()
-    meta = _bundle()
-    _write_licences(meta)
-    before = _read_manifest()
-    manifest = Manifest(inputs, _files(meta))
+    meta = _bundle(dist)
+    _write_licences(meta, dist)
+    before = _read_manifest(dist)
+    manifest = Manifest(inputs, _files(meta, dist))
     # Last of all: a build that was interrupted leaves the old manifest and is done again.
-    (DIST / "manifest.json").write_bytes(msgspec.json.format(msgspec.json.encode(manifest)))
-    remove_old({*manifest.files.values(), *(before.files.values() if before else ())})
+    (dist / "manifest.json").write_bytes(msgspec.json.format(msgspec.json.encode(manifest)))
+    remove_old({*manifest.files.values(), *(before.files.values() if before else ())}, dist)
     return True
 
 
@@ -77,30 +77,30 @@ def fingerprint() -> str:
     return digest.hexdigest()
 
 
-def is_up_to_date(inputs: str) -> bool:
-    manifest = _read_manifest()
+def is_up_to_date(inputs: str, dist: Path) -> bool:
+    manifest = _read_manifest(dist)
     return (
         manifest is not None
         and manifest.inputs == inputs
-        and all(_served(path).is_file() for path in manifest.files.values())
+        and all((dist / _name(path)).is_file() for path in manifest.files.values())
     )
 
 
-def _read_manifest() -> Manifest | None:
+def _read_manifest(dist: Path) -> Manifest | None:
     try:
-        return msgspec.json.decode((DIST / "manifest.json").read_bytes(), type=Manifest)
+        return msgspec.json.decode((dist / "manifest.json").read_bytes(), type=Manifest)
     except (FileNotFoundError, msgspec.DecodeError):
         return None
 
 
-def _served(path: str) -> Path:
-    return DIST / path.removeprefix(SERVED_AT)
+def _name(path: str) -> str:
+    return path.removeprefix(SERVED_AT)
 
 
-def remove_old(kept: Collection[str]) -> None:
+def remove_old(kept: Collection[str], dist: Path) -> None:
     """A server that is still running serves the build before this one; older ones go."""
-    names = {_served(path).name for path in kept}
-    for path in DIST.glob("*-*.*"):
+    names = {_name(path) for path in kept}
+    for path in dist.glob("*-*.*"):
         if path.name not in names:
             path.unlink()
 
@@ -126,14 +126,14 @@ def _install_packages() -> None:
     stamp.write_bytes(lock)
 
 
-def _bundle() -> Meta:
-    DIST.mkdir(parents=True, exist_ok=True)
+def _bundle(dist: Path) -> Meta:
+    dist.mkdir(parents=True, exist_ok=True)
     # A style and a script of one name must not meet in one run.
     groups = [
         {Path(name).stem: str(path) for name, path in ENTRIES.items() if name.endswith(kind)}
         for kind in (".js", ".css")
     ]
-    order = msgspec.json.encode({"outdir": str(DIST), "groups": groups}).decode()
+    order = msgspec.json.encode({"outdir": str(dist), "groups": groups}).decode()
     printed = _run([_tool("node"), str(SOURCES / "bundle.mjs"), order])
     metas = msgspec.json.decode(printed, type=list[Meta])
     return Meta(
@@ -142,19 +142,19 @@ def _bundle() -> Meta:
     )
 
 
-def _files(meta: Meta) -> dict[str, str]:
+def _files(meta: Meta, dist: Path) -> dict[str, str]:
     names = {path.relative_to(ROOT).as_posix(): name for name, path in ENTRIES.items()}
     return {
-        names[output.entry]: SERVED_AT + (ROOT / path).relative_to(DIST).as_posix()
+        names[output.entry]: SERVED_AT + (ROOT / path).relative_to(dist).as_posix()
         for path, output in sorted(meta.outputs.items())
         if output.entry in names
     }
 
 
-def _write_licences(meta: Meta) -> None:
+def _write_licences(meta: Meta, dist: Path) -> None:
     """The licence of every package whose code or font is in the bundle."""
     parts = [f"{name}\n\n{text}" for name, text in _licences(_packages(meta.inputs))]
-    (DIST / "LICENSES.txt").write_text(("\n\n" + "=" * 72 + "\n\n").join(parts), encoding="utf-8")
+    (dist / "LICENSES.txt").write_text(("\n\n" + "=" * 72 + "\n\n").join(parts), encoding="utf-8")
 
 
 def _packages(inputs: Iterable[str]) -> list[Path]:
