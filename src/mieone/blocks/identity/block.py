@@ -15,7 +15,7 @@ from mieone.blocks.identity.oauth import jobs as oauth_jobs
 from mieone.blocks.identity.oauth import pages as oauth_pages
 from mieone.blocks.identity.oauth.routes import ROUTES
 from mieone.blocks.identity.oauth.userinfo import USERINFO
-from mieone.blocks.identity.offering import Offering
+from mieone.blocks.identity.actions.offering import Offering
 from mieone.blocks.identity.pages import PEOPLE
 from mieone.blocks.identity.staff import commands as staff_commands
 from mieone.blocks.identity.staff import jobs as staff_jobs
