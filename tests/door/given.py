@@ -12,11 +12,12 @@ from uuid import UUID, uuid4
 import asyncpg
 import msgspec
 
-from mieone.blocks import access, consent, exchange
+from mieone.blocks import access, consent, exchange, identity
 from mieone.blocks.access import OrganisationGroup
 from mieone.blocks.consent import ConsentRevision, Decision, Notice, Scope
 from mieone.blocks.consent import store as consent_store
 from mieone.blocks.exchange.model import Mandate
+from mieone.blocks.exchange.people import IdentityPeople
 from mieone.core.block import Block
 from mieone.core.clock import FixedClock
 from mieone.core.database import Conn, Database
@@ -97,14 +98,16 @@ class TablePeople:
         )
         return frozenset(row["subject_id"] for row in rows)
 
-    async def find_mandate(self, conn: Conn, mandate_id: UUID) -> Mandate | None:
-        row = await conn.fetchrow(
-            "SELECT * FROM stand_in.mandate WHERE mandate_id = $1", mandate_id
+    async def list_mandates(
+        self, conn: Conn, agent: UUID, principal: UUID, at: datetime
+    ) -> Sequence[Mandate]:
+        rows = await conn.fetch(
+            "SELECT * FROM stand_in.mandate WHERE agent = $1 AND principal = $2", agent, principal
         )
-        return None if row is None else msgspec.convert(dict(row.items()), Mandate)
+        return [msgspec.convert(dict(row.items()), Mandate) for row in rows]
 
     async def is_entrusted(
-        self, conn: Conn, entrustment_id: str, organisation: str, on: date
+        self, conn: Conn, entrustment_id: str, organisation: str, town: TownCode | None, on: date
     ) -> bool:
         found = await conn.fetchval(
             "SELECT true FROM stand_in.entrustment WHERE entrustment_id = $1 "
@@ -114,6 +117,13 @@ class TablePeople:
             on,
         )
         return bool(found)
+
+
+class RealPeople(IdentityPeople):
+    """The same, on identity's own tables."""
+
+    async def person_of(self, conn: Conn, sector: str, ref: str) -> UUID | None:
+        return await identity.person_of(conn, sector, ref)
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,7 +144,7 @@ def member(name: str, *, has_id: bool = True, is_child: bool = False) -> Member:
         "relationship": "子" if is_child else "妻",
         "birth_on": "2025-05-05" if is_child else "1990-01-01",
         "address": f"見本町大字{name}",
-        "income": 3_000_000,
+        "sex": "F",
     }
     return Member(
         key=uuid4().hex,
@@ -148,7 +158,9 @@ def member(name: str, *, has_id: bool = True, is_child: bool = False) -> Member:
 class Register:
     """The provider: answers about one household, and writes down by itself what it gave to whom."""
 
-    def __init__(self, people: TablePeople, households: Sequence[Sequence[Member]]) -> None:
+    def __init__(
+        self, people: TablePeople | RealPeople, households: Sequence[Sequence[Member]]
+    ) -> None:
         self._people = people
         self.households = [list(one) for one in households]
         self.asked: list[ProvideRequest] = []
@@ -163,10 +175,10 @@ class Register:
             name="household",
             version=1,
             provider="registry",
-            label="exchange.samples.household",
+            label="registry.datasets.household",
             items=tuple(
-                DatasetItem(name=name, label=f"exchange.samples.{name}", category="household")
-                for name in (*ITEMS, "income")
+                DatasetItem(name=name, label=f"registry.items.{name}", category="household")
+                for name in (*ITEMS, "sex")
             ),
             concerned=self.concerned,
             provide=self.provide,
@@ -229,7 +241,7 @@ class Register:
 class World(msgspec.Struct, kw_only=True):
     house: House
     clock: FixedClock
-    people: TablePeople
+    people: TablePeople | RealPeople
     register: Register
     door: exchange.Door
     notice_id: UUID
@@ -280,7 +292,7 @@ async def world(
     region: Region,
     database: Database,
     households: Sequence[Sequence[Member]],
-    people: TablePeople | None = None,
+    people: TablePeople | RealPeople | None = None,
     timeout_s: float = 2.0,
 ) -> World:
     people = people or TablePeople()

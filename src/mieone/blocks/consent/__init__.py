@@ -2,6 +2,7 @@
 
 from .actions import (
     ask,
+    end_due,
     ensure_notice,
     give,
     list_concerned,
@@ -40,6 +41,7 @@ __all__ = [
     "Purpose",
     "Scope",
     "ask",
+    "end_due",
     "ensure_notice",
     "find_scope",
     "give",

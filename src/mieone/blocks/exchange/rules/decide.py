@@ -67,15 +67,20 @@ def _refuse_request(facts: Facts, right: Right | None) -> DecisionCode | None:
         return _why_no_right(facts)
     if facts.actor.kind is ActorKind.SERVICE and facts.actor.id != service.service_id:
         return DecisionCode.NO_RIGHT
-    if facts.actor.kind in OFFICERS and facts.town is not None:
-        # An officer's authority ends at the border of the officer's towns.
-        if facts.actor.towns and facts.town not in facts.actor.towns:
-            return DecisionCode.NO_RIGHT
+    if _is_beyond_border(facts):
+        return DecisionCode.NO_RIGHT
     if not _permitted_items(facts, right):
         return DecisionCode.NO_RIGHT
     if not _may_act(facts):
         return DecisionCode.MANDATE_MISSING
     return None if _has_basis(facts) else DecisionCode.NO_BASIS
+
+
+def _is_beyond_border(facts: Facts) -> bool:
+    """An officer's authority ends at the border of the officer's towns."""
+    if facts.actor.kind not in OFFICERS or facts.town is None:
+        return False
+    return bool(facts.actor.towns) and facts.town not in facts.actor.towns
 
 
 def _why_no_right(facts: Facts) -> DecisionCode:
