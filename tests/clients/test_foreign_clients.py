@@ -98,16 +98,21 @@ async def served(
         blocks=(),
     )
     cert, key = write_certificate(tmp_path)
-    app = given.make_app(house)
+    # One application per server: each has a lifespan of its own.
     machines = Server(
-        app,
+        given.make_app(house),
         port=settings.tls_port,
         interface=Interfaces.ASGI,
         ssl_cert=cert,
         ssl_key=key,
         log_enabled=False,
     )
-    people = Server(app, port=settings.port, interface=Interfaces.ASGI, log_enabled=False)
+    people = Server(
+        given.make_app(house),
+        port=settings.port,
+        interface=Interfaces.ASGI,
+        log_enabled=False,
+    )
     running = [asyncio.ensure_future(server.serve()) for server in (machines, people)]
     await _until_open(settings.port, settings.tls_port)
     try:

@@ -80,3 +80,6 @@ async def get_userinfo(request: AnyRequest, house: NamedDependency[House]) -> Re
 )
 async def post_userinfo(request: AnyRequest, house: NamedDependency[House]) -> Response[object]:
     return await _answer(request, house)
+
+
+USERINFO = (get_userinfo, post_userinfo)

@@ -86,7 +86,7 @@ async def _list_choices(conn: Conn, house: House) -> list[Choice]:
     ]
 
 
-@get("/desk/sign-in")
+@get(["/desk/sign-in", "/desk/signin"])
 async def get_sign_in(
     house: NamedDependency[House],
     page: NamedDependency[Page],
