@@ -240,3 +240,34 @@ FROM procedures.case_file AS c
 WHERE c.case_id = ANY($2::uuid[])
 ON CONFLICT DO NOTHING
 RETURNING case_id;
+
+-- name: find_latest_evaluation
+SELECT evaluation_id FROM procedures.evaluation
+WHERE case_id = $1
+ORDER BY evaluated_at DESC, evaluation_id DESC
+LIMIT 1;
+
+-- name: record_watch
+INSERT INTO procedures.birth_watch (person_id, town, look_at)
+VALUES ($1, $2, $3)
+ON CONFLICT (person_id) DO UPDATE SET town = excluded.town, look_at = excluded.look_at;
+
+-- name: claim_watches
+-- The next look is set before the door is asked: a crash costs one look, never a loop.
+UPDATE procedures.birth_watch AS w SET look_at = $1 + $2
+WHERE w.person_id IN (
+    SELECT person_id FROM procedures.birth_watch
+    WHERE look_at <= $1
+    ORDER BY look_at
+    LIMIT 20
+    FOR UPDATE SKIP LOCKED
+)
+RETURNING w.person_id, w.town;
+
+-- name: delete_offers_of
+WITH gone AS (
+    DELETE FROM procedures.birth_watch
+    WHERE person_id = $1
+)
+DELETE FROM procedures.offer
+WHERE person_id = $1;

@@ -2,6 +2,7 @@
 
 from .cases import (
     answer_correction,
+    find_task,
     get_answers,
     list_events,
     record_act,
@@ -10,11 +11,13 @@ from .cases import (
 from .decisions import conclude, decide, evaluate_case, get_decision, get_evaluation, may_decide
 from .drafts import open_draft, read_draft, save_draft, submit
 from .letters import dispatch, open_letter, prepare_notice
-from .office import Office, office_of
+from .office import Office, day_of, office_of
 
 __all__ = [
     "Office",
     "answer_correction",
+    "day_of",
+    "find_task",
     "conclude",
     "decide",
     "dispatch",

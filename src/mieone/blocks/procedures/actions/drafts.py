@@ -25,9 +25,10 @@ from .cases import append
 from .office import Office
 from .sealing import (
     Answers,
+    DraftContent,
     encode_answers,
     make_vault,
-    open_draft_answers,
+    open_draft_content,
     open_vault,
     seal_draft,
 )
@@ -51,7 +52,7 @@ async def open_draft(
         person_id=person_id,
         procedure=procedure,
         definition_hash=file.sha256,
-        sealed=seal_draft(office.keyring, draft_id, {}),
+        sealed=seal_draft(office.keyring, draft_id, DraftContent()),
         submit_token=uuid4(),
         saved_at=now,
         case_id=None,
@@ -64,16 +65,23 @@ async def open_draft(
     return found
 
 
-def read_draft(office: Office, draft: Draft) -> Answers:
-    return open_draft_answers(office.keyring, draft.id, draft.sealed)
+def read_draft(office: Office, draft: Draft) -> DraftContent:
+    return open_draft_content(office.keyring, draft.id, draft.sealed)
 
 
 async def save_draft(
-    conn: Conn, office: Office, draft: Draft, raw: Answers, town: TownCode | None = None
+    conn: Conn,
+    office: Office,
+    draft: Draft,
+    raw: Answers,
+    town: TownCode | None = None,
+    known: dict[str, str] | None = None,
 ) -> None:
     """Every page is kept as typed, right or wrong; 個人番号 alone is not."""
     now = office.now()
-    sealed = seal_draft(office.keyring, draft.id, _without_my_number(raw))
+    copied = read_draft(office, draft).known if known is None else known
+    content = DraftContent(answers=_without_my_number(raw), known=copied)
+    sealed = seal_draft(office.keyring, draft.id, content)
     saved = await drafts.save_draft(
         conn, draft.id, draft.person_id, sealed, town or draft.town, now, now + DRAFT_LIFETIME
     )
@@ -103,7 +111,7 @@ async def submit(conn: Conn, office: Office, actor: Actor, token: UUID) -> CaseF
     today = office.today()
     # The law of the day of arrival holds, whenever the form was begun.
     file = office.library.definition_on(draft.procedure, today)
-    raw = read_draft(office, draft)
+    raw = read_draft(office, draft).answers
     calendar = office.library.calendar
     reading = answers.check_pages(file.definition, raw, {"arrival": today}, calendar)
     if reading.problems:

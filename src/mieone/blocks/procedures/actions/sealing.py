@@ -48,12 +48,19 @@ async def open_vault(conn: Conn, keyring: KeyRing, case: CaseFile) -> CaseVault:
     return CaseVault(CaseId(case.id), key)
 
 
-def seal_draft(keyring: KeyRing, draft_id: UUID, answers: Answers) -> bytes:
-    return keyring.seal(msgspec.json.encode(answers), DRAFT, str(draft_id))
+class DraftContent(msgspec.Struct, frozen=True, kw_only=True):
+    answers: Answers = {}
+    known: dict[str, str] = {}
+    """Path of a field → what the register said when it was copied."""
 
 
-def open_draft_answers(keyring: KeyRing, draft_id: UUID, sealed: bytes) -> Answers:
-    return msgspec.json.decode(keyring.open_sealed(sealed, DRAFT, str(draft_id)), type=Answers)
+def seal_draft(keyring: KeyRing, draft_id: UUID, content: DraftContent) -> bytes:
+    return keyring.seal(msgspec.json.encode(content), DRAFT, str(draft_id))
+
+
+def open_draft_content(keyring: KeyRing, draft_id: UUID, sealed: bytes) -> DraftContent:
+    plain = keyring.open_sealed(sealed, DRAFT, str(draft_id))
+    return msgspec.json.decode(plain, type=DraftContent)
 
 
 def encode_answers(answers: Answers) -> bytes:

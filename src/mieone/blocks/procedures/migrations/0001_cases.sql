@@ -230,3 +230,12 @@ CREATE TABLE procedures.queue_sight (
     PRIMARY KEY (actor_id, case_id, seen_on)
 );
 SELECT core.secure_by_town('procedures.queue_sight');
+
+-- Whose household the job may ask about at the door, and when again.
+CREATE TABLE procedures.birth_watch (
+    person_id uuid PRIMARY KEY,
+    town text NOT NULL,
+    look_at timestamptz NOT NULL
+);
+CREATE INDEX birth_watch_due ON procedures.birth_watch (look_at);
+SELECT core.secure_by_town('procedures.birth_watch');

@@ -121,12 +121,15 @@ def rows_of(raw: Raw, name: str) -> Sequence[Mapping[str, str]]:
     return () if isinstance(found, str) else found
 
 
-def is_visible(
-    definition: Definition, field: Field, scope: Mapping[str, Value], calendar: Calendar
-) -> bool:
+def truth(source: str, scope: Mapping[str, Value], calendar: Calendar) -> bool | None:
+    """A condition of the form; None while it cannot be known."""
+    value = expressions.evaluate(expressions.parse(source), scope, calendar)
+    return None if isinstance(value, Unknown) else value is True
+
+
+def is_visible(field: Field, scope: Mapping[str, Value], calendar: Calendar) -> bool:
     """Unknown counts as visible: a question is never hidden because another is unanswered."""
-    expression = expressions.parse(field.visible)
-    return expressions.evaluate(expression, scope, calendar) is not False
+    return truth(field.visible, scope, calendar) is not False
 
 
 def check_pages(
@@ -177,26 +180,22 @@ def _check_field(
     scope: Mapping[str, Value],
     calendar: Calendar,
 ) -> list[FieldProblem]:
-    def is_true(source: str) -> bool | Unknown:
-        value = expressions.evaluate(expressions.parse(source), scope, calendar)
-        return value if isinstance(value, Unknown) else value is True
-
     def problem(reason: str, words: Words | None = None) -> list[FieldProblem]:
         return [
             FieldProblem(path=path, page=page.id, label=field.label, reason=reason, words=words)
         ]
 
-    if is_true(field.visible) is False:
+    if truth(field.visible, scope, calendar) is False:
         return []
     if not text.strip():
-        return problem("empty") if is_true(field.required) is True else []
+        return problem("empty") if truth(field.required, scope, calendar) else []
     if looks_like_my_number(text):
         return problem("my_number")
     if len(text) > field.max_length:
         return problem("too_long")
     if read_scalar(field, text) is None:
         return problem(field.type)
-    broken = [check for check in field.checks if is_true(check.expr) is False]
+    broken = [c for c in field.checks if truth(c.expr, scope, calendar) is False]
     return problem("check", broken[0].message) if broken else []
 
 
@@ -214,12 +213,12 @@ def drop_hidden(
                     f.key: row.get(f.key, "")
                     for f in page.fields
                     if isinstance(records, tuple)
-                    and is_visible(definition, f, {**values, "row": records[n]}, calendar)
+                    and is_visible(f, {**values, "row": records[n]}, calendar)
                 }
                 for n, row in enumerate(rows_of(raw, page.repeat))
             ]
             continue
         for field in page.fields:
-            if is_visible(definition, field, values, calendar):
+            if is_visible(field, values, calendar):
                 kept[field.key] = text_of(raw, field.key)
     return kept

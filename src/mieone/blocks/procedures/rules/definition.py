@@ -57,10 +57,26 @@ class Names(Shape, frozen=True, kw_only=True):
     yasashii: str
     en: str = ""
 
+    @property
+    def title(self) -> Words:
+        """The name as people read it."""
+        return Words(ja=self.short, yasashii=self.yasashii, en=self.en)
+
 
 class Prefill(Shape, frozen=True, kw_only=True):
     dataset: str
     item: str
+
+
+class RowsFrom(Shape, frozen=True, kw_only=True):
+    """Rows of a repeated page that the register can fill."""
+
+    dataset: str
+    item: str
+    among: Mapping[str, tuple[str, ...]]
+    """Value of `item` in the applicant's own row → the values that make another row count."""
+    set: Mapping[str, str] = {}
+    """Answers such a row begins with, to be checked by the applicant."""
 
 
 class Option(Shape, frozen=True, kw_only=True):
@@ -122,6 +138,7 @@ class Page(Shape, frozen=True, kw_only=True):
     repeat: str = ""
     """Name of the list whose rows this page asks for, one by one."""
     max_rows: int = 12
+    rows_from: RowsFrom | None = None
     add: Words | None = None
     fields: tuple[Field, ...]
 
@@ -255,6 +272,8 @@ class Definition(Shape, frozen=True, kw_only=True):
     law_regime: LawRegime
     law_refs: tuple[str, ...]
     law_refs_verified: bool
+    legal_basis: str
+    """Row of the region's legal bases under which the town reads its register for a case."""
     catalogue: Mapping[str, str]
     applicant: Applicant
     deadline: Deadline | None = None

@@ -1,7 +1,7 @@
 """Statements on cases, one function each. Whatever people wrote is sealed before it gets here."""
 
 from collections.abc import Collection
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -375,3 +375,22 @@ async def record_sights(
     """The cases this actor sees for the first time today."""
     rows = await conn.fetch(QUERIES["record_sights"], actor_id, list(case_ids), on)
     return {UUID(str(row["case_id"])) for row in rows}
+
+
+async def find_latest_evaluation(conn: Conn, case_id: CaseId) -> UUID | None:
+    found = await conn.fetchval(QUERIES["find_latest_evaluation"], case_id)
+    return None if found is None else UUID(str(found))
+
+
+async def record_watch(conn: Conn, person_id: UUID, town: TownCode, now: datetime) -> None:
+    await conn.execute(QUERIES["record_watch"], person_id, town, now)
+
+
+async def claim_watches(conn: Conn, now: datetime, again: timedelta) -> list[tuple[UUID, TownCode]]:
+    """Whose household is due for a look; each is claimed by one worker."""
+    rows = await conn.fetch(QUERIES["claim_watches"], now, again)
+    return [(UUID(str(row["person_id"])), TownCode(row["town"])) for row in rows]
+
+
+async def delete_offers_of(conn: Conn, person_id: UUID) -> None:
+    await conn.execute(QUERIES["delete_offers_of"], person_id)

@@ -1,0 +1,417 @@
+"""The desk: the queue is the page, the case opens beside it, and a line says who may do what."""
+
+from uuid import UUID
+
+import msgspec
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from litestar.response import Redirect
+
+from mieone.blocks import identity
+from mieone.blocks.procedures import actions
+from mieone.blocks.procedures.actions import Office, office_of
+from mieone.blocks.procedures.actions.decisions import may_decide
+from mieone.blocks.procedures.actions.letters import preview
+from mieone.blocks.procedures.actions.register import Ground, ask_register, ground_for
+from mieone.blocks.procedures.actions.sights import record_look, record_queue
+from mieone.blocks.procedures.model import (
+    Act,
+    ActorClass,
+    CaseFile,
+    CaseState,
+    Decision,
+    Letter,
+    Outcome,
+    TaskDone,
+)
+from mieone.blocks.procedures.problems import CaseNotFound, GlyphMissing, ReasonsMissing
+from mieone.blocks.procedures.rules import acts
+from mieone.blocks.procedures.rules.case_states import possible_acts, transitions_for
+from mieone.blocks.procedures.rules.definition import Task
+from mieone.blocks.procedures.rules.evaluation import Evaluation
+from mieone.blocks.procedures.rules.prefill import Difference, compare
+from mieone.blocks.procedures.store import cases
+from mieone.core.database import Conn, Database
+from mieone.core.edge import run
+from mieone.core.house import House
+from mieone.core.ids import uuid7
+from mieone.core.model import Actor
+from mieone.web import AnyRequest, Form, Page, filled_form, read_form
+
+from .cases import Shown, pdf_response, read_case
+from .form_reading import ShownGroup, group_fields, show_answers
+
+S = CaseState
+VIEWS: dict[str, tuple[CaseState, ...]] = {
+    "open": (S.RECEIVED, S.FORM_CHECK, S.EXAMINATION, S.APPROVAL, S.DECIDED, S.NOTICE_PREPARED),
+    "waiting": (S.AWAITING_CORRECTION, S.AWAITING_INQUIRY),
+    "sent": (S.DISPATCHED, S.DELIVERED),
+    "ended": (S.CLOSED, S.WITHDRAWN, S.TRANSFERRED, S.REVOKED),
+}
+PAGE_SIZE = 50
+TASK_OF = {S.FORM_CHECK: "form_check", S.EXAMINATION: "examination"}
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    case: CaseFile
+    name: str
+
+
+class Opened(msgspec.Struct, frozen=True, kw_only=True):
+    """A case on the desk."""
+
+    shown: Shown
+    groups: dict[str, list[ShownGroup]]
+    typed: Form
+    differences: list[Difference] | None
+    """None: the register did not answer, or may not be asked."""
+    evaluation: Evaluation | None
+    evaluation_id: UUID | None
+    task: Task | None
+    tasks: list[TaskDone]
+    letter: Letter | None
+    may: frozenset[Act]
+    """What this actor can do now."""
+    waits_for: tuple[ActorClass, ...]
+    """Who can do the next step when this actor cannot."""
+
+
+async def _grounds(conn: Conn, office: Office, actor: Actor) -> dict[str, str]:
+    """Town → live entrustment, for the association; nobody else needs one."""
+    if acts.class_of(actor) is not ActorClass.ASSOCIATION:
+        return {}
+    rows = await identity.live_entrustments(conn, office.today())
+    return {
+        row.town: row.entrustment_id
+        for row in rows
+        if row.organisation_id == actor.organisation and row.town in actor.towns
+    }
+
+
+async def _list(
+    conn: Conn, office: Office, actor: Actor, view: str
+) -> tuple[list[Line], dict[CaseState, int]]:
+    entrusted = await _grounds(conn, office, actor)
+    found = await cases.list_queue(conn, actor.towns, VIEWS[view], limit=PAGE_SIZE)
+    lines: list[Line] = []
+    grounds: dict[UUID, Ground | None] = {}
+    for case in found:
+        file = await office.definition_of(conn, case)
+        _, raw = await actions.get_answers(conn, office, case)
+        name = raw.get("applicant_name", "")
+        lines.append(Line(case=case, name=name if isinstance(name, str) else ""))
+        grounds[case.id] = ground_for(actor, file.definition, entrusted.get(case.town))
+    await record_queue(conn, office, actor, found, grounds)
+    return lines, await cases.count_queue(conn, actor.towns)
+
+
+async def _render(
+    page: Page,
+    office: Office,
+    database: Database,
+    actor: Actor,
+    view: str,
+    opened: Opened | None,
+    form: Form | None = None,
+    problem: str = "",
+) -> Response[str]:
+    chosen = view if view in VIEWS else "open"
+    lines, counts = await run(
+        database, actor.towns, lambda conn: _list(conn, office, actor, chosen)
+    )
+    start = _first_form(opened)
+    return page.render(
+        "procedures/desk.html",
+        status_code=422 if form and form.has_errors else 200,
+        lines=lines,
+        counts={name: sum(counts.get(s, 0) for s in states) for name, states in VIEWS.items()},
+        views=tuple(VIEWS),
+        view=chosen,
+        opened=opened,
+        form=form or start,
+        problem=problem,
+        towns={town.code: town for town in office.region.towns},
+        names={f.definition.id: f.definition.names for f in office.library.files},
+        cite=office.library.laws.cite,
+        is_association=acts.class_of(actor) is ActorClass.ASSOCIATION,
+        decision_right=may_decide(office, opened.shown.case, actor) if opened else None,
+        today=office.today(),
+    )
+
+
+def _first_form(opened: Opened | None) -> Form:
+    """The decision form begins with the proposal and its reasons; the officer changes either."""
+    if opened is None or opened.evaluation is None:
+        return Form()
+    reasons = "\n".join(reason.text_ja for reason in opened.evaluation.reasons)
+    refused = opened.evaluation.outcome == Outcome.REFUSED
+    return filled_form(
+        {"outcome": opened.evaluation.outcome, "reasons": reasons if refused else ""}
+    )
+
+
+@get("/desk")
+async def show_queue(
+    page: NamedDependency[Page],
+    actor: NamedDependency[Actor],
+    house: NamedDependency[House],
+    database: NamedDependency[Database],
+    view: str = "open",
+) -> Response[str]:
+    return await _render(page, office_of(house), database, actor, view, None)
+
+
+@get("/desk/cases/{case_id:uuid}")
+async def show_desk_case(
+    case_id: FromPath[UUID],
+    page: NamedDependency[Page],
+    actor: NamedDependency[Actor],
+    house: NamedDependency[House],
+    database: NamedDependency[Database],
+    view: str = "open",
+) -> Response[str]:
+    office = office_of(house)
+    opened = await _open(house, office, database, actor, case_id)
+    return await _render(page, office, database, actor, view, opened)
+
+
+async def _open(
+    house: House, office: Office, database: Database, actor: Actor, case_id: UUID
+) -> Opened:
+    """The case file in one transaction, the register through the door after it."""
+
+    async def read(conn: Conn) -> tuple[Shown, Ground | None, Evaluation | None, UUID | None]:
+        case = await cases.get_case(conn, case_id)
+        if case.town not in actor.towns:
+            raise CaseNotFound
+        shown = await read_case(conn, office, case)
+        entrusted = await _grounds(conn, office, actor)
+        ground = ground_for(actor, shown.file.definition, entrusted.get(case.town))
+        await record_look(conn, office, actor, case, ground)
+        evaluation, evaluation_id = await _evaluation(conn, office, case)
+        return shown, ground, evaluation, evaluation_id
+
+    shown, ground, evaluation, evaluation_id = await run(database, actor.towns, read)
+    letter, tasks = await run(
+        database, actor.towns, lambda conn: _letter_and_tasks(conn, shown.case)
+    )
+    differences = None
+    if shown.case.state in (S.RECEIVED, S.FORM_CHECK, S.EXAMINATION, S.APPROVAL):
+        definition = shown.file.definition
+        known = await ask_register(house, definition, actor, shown.case.person_id, ground)
+        differences = compare(definition, shown.raw, known) if known else None
+    return _opened(office, actor, shown, differences, evaluation, evaluation_id, letter, tasks)
+
+
+async def _letter_and_tasks(conn: Conn, case: CaseFile) -> tuple[Letter | None, list[TaskDone]]:
+    return await cases.find_letter(conn, case.id), await cases.list_tasks(conn, case.id)
+
+
+async def _evaluation(
+    conn: Conn, office: Office, case: CaseFile
+) -> tuple[Evaluation | None, UUID | None]:
+    """While it is examined: computed now. From the decision on: as it was stored."""
+    if case.state in (S.RECEIVED, S.FORM_CHECK, S.EXAMINATION):
+        return await actions.evaluate_case(conn, office, case), None
+    evaluation_id = await cases.find_latest_evaluation(conn, case.id)
+    if evaluation_id is None:
+        return None, None
+    _, evaluation = await actions.get_evaluation(conn, office, case, evaluation_id)
+    return evaluation, evaluation_id
+
+
+def _opened(
+    office: Office,
+    actor: Actor,
+    shown: Shown,
+    differences: list[Difference] | None,
+    evaluation: Evaluation | None,
+    evaluation_id: UUID | None,
+    letter: Letter | None,
+    tasks: list[TaskDone],
+) -> Opened:
+    definition = shown.file.definition
+    table = transitions_for(has_decision=definition.kind.has_decision)
+    possible = possible_acts(table, shown.case.state)
+    actor_class = acts.class_of(actor)
+    right = may_decide(office, shown.case, actor).allowed
+    mine = frozenset(a for a in possible if acts.may(actor_class, a, decides_here=right))
+    steps = possible & {Act.START_CHECK, Act.HAND_OVER, Act.CONCLUDE, Act.DECIDE}
+    waits_for = {c for act in steps - mine for c in acts.who_may(act)}
+    dates = {"arrival": actions.day_of(shown.case.arrived_at)}
+    task_id = TASK_OF.get(shown.case.state, "")
+    return Opened(
+        shown=shown,
+        groups={
+            p.id: group_fields(definition, p, shown.raw, {}, dates, office.library.calendar)
+            for p in definition.pages
+        },
+        typed=show_answers(definition, shown.raw),
+        differences=differences,
+        evaluation=evaluation,
+        evaluation_id=evaluation_id,
+        task=actions.find_task(definition, task_id),
+        tasks=tasks,
+        letter=letter,
+        may=mine,
+        waits_for=tuple(c for c in ActorClass if c in waits_for),
+    )
+
+
+STEPS = frozenset(
+    {
+        Act.START_CHECK, Act.ASK_CORRECTION, Act.HAND_OVER, Act.RETURN, Act.ASK_INQUIRY,
+        Act.ANSWER_INQUIRY, Act.CLOSE,
+    }
+)  # fmt: skip
+"""Acts that are nothing but a step with words."""
+
+
+@post("/desk/cases/{case_id:uuid}/acts/{act:str}")
+async def do_act(
+    case_id: FromPath[UUID],
+    act: FromPath[str],
+    request: AnyRequest,
+    page: NamedDependency[Page],
+    actor: NamedDependency[Actor],
+    house: NamedDependency[House],
+    database: NamedDependency[Database],
+) -> Response[str] | Redirect:
+    office = office_of(house)
+    form = await read_form(request)
+    step = Act(act) if act in {a.value for a in Act} else None
+    note = form.text("note", is_required=False, max_length=1000)
+    checked = form.values("checked")
+    try:
+        match step:
+            case Act.CONCLUDE:
+                await run(
+                    database,
+                    actor.towns,
+                    lambda conn: actions.conclude(conn, office, actor, case_id, checked),
+                )
+            case Act.PREPARE_NOTICE:
+                plain = form.checkbox("plain_names")
+                await actions.prepare_notice(database, office, actor, case_id, plain_names=plain)
+            case Act.DISPATCH:
+                await run(
+                    database,
+                    actor.towns,
+                    lambda conn: actions.dispatch(conn, office, house.notify, actor, case_id),
+                )
+            case Act() if step in STEPS:
+                chosen = step
+                await run(
+                    database,
+                    actor.towns,
+                    lambda conn: actions.record_act(
+                        conn, office, actor, case_id, chosen, note, checked
+                    ),
+                )
+            case _:
+                raise CaseNotFound
+    except ReasonsMissing:
+        form.refuse("note", "procedures.desk.note_missing")
+    except GlyphMissing as missing:
+        form.refuse("plain_names", "procedures.desk.glyph_missing", **missing.detail)
+    if form.has_errors:
+        opened = await _open(house, office, database, actor, case_id)
+        return await _render(page, office, database, actor, "open", opened, form, problem=act)
+    return Redirect(f"/desk/cases/{case_id}", status_code=303)
+
+
+@post("/desk/cases/{case_id:uuid}/decision")
+async def decide_case(
+    case_id: FromPath[UUID],
+    request: AnyRequest,
+    page: NamedDependency[Page],
+    actor: NamedDependency[Actor],
+    house: NamedDependency[House],
+    database: NamedDependency[Database],
+) -> Response[str] | Redirect:
+    office = office_of(house)
+    form = await read_form(request)
+    outcome = form.choice("outcome", {one.value for one in Outcome})
+    reasons = tuple(form.text("reasons", is_required=False, max_length=4000).splitlines())
+    evaluation_id = _uuid(form.value("evaluation"))
+    try:
+        if not form.has_errors:
+            await run(
+                database,
+                actor.towns,
+                lambda conn: actions.decide(
+                    conn, office, actor, case_id, evaluation_id, Outcome(outcome), reasons
+                ),
+            )
+    except ReasonsMissing:
+        form.refuse("reasons", "procedures.desk.reasons_missing")
+    if form.has_errors:
+        opened = await _open(house, office, database, actor, case_id)
+        return await _render(page, office, database, actor, "open", opened, form, "decide")
+    return Redirect(f"/desk/cases/{case_id}", status_code=303)
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise CaseNotFound from error
+
+
+@get("/desk/cases/{case_id:uuid}/preview.pdf")
+async def preview_letter(
+    case_id: FromPath[UUID],
+    evaluation: UUID,
+    actor: NamedDependency[Actor],
+    house: NamedDependency[House],
+    database: NamedDependency[Database],
+    outcome: Outcome = Outcome.GRANTED,
+) -> Response[bytes]:
+    """The sheet as it would read, before anything is decided."""
+    office = office_of(house)
+    draft = Decision(
+        id=uuid7(),
+        evaluation_id=evaluation,
+        outcome=outcome,
+        authority="",
+        delegation="",
+        actor_class=acts.class_of(actor),
+        decided_by=actor.id,
+        law_refs=(),
+        reasons=(),
+        decided_at=office.now(),
+    )
+    pdf = await preview(database, office, actor, case_id, draft)
+    return pdf_response(pdf, "preview.pdf")
+
+
+@get("/desk/cases/{case_id:uuid}/letter.pdf")
+async def get_desk_letter(
+    case_id: FromPath[UUID],
+    actor: NamedDependency[Actor],
+    house: NamedDependency[House],
+    database: NamedDependency[Database],
+) -> Response[bytes]:
+    office = office_of(house)
+
+    async def read(conn: Conn) -> bytes:
+        case = await cases.get_case(conn, case_id)
+        file = await office.definition_of(conn, case)
+        entrusted = await _grounds(conn, office, actor)
+        ground = ground_for(actor, file.definition, entrusted.get(case.town))
+        await record_look(conn, office, actor, case, ground, ("letter",))
+        return await actions.open_letter(conn, office, actor, case_id)
+
+    pdf = await run(database, actor.towns, read)
+    return pdf_response(pdf, f"notice-{str(case_id)[-8:]}.pdf")
+
+
+HANDLERS = (
+    show_queue,
+    show_desk_case,
+    do_act,
+    decide_case,
+    preview_letter,
+    get_desk_letter,
+)
