@@ -9,13 +9,13 @@ from litestar.di import Provide
 
 from mieone.blocks.identity import jobs
 from mieone.blocks.identity.actions import passkeys
+from mieone.blocks.identity.actions.offering import Offering
 from mieone.blocks.identity.actions.optin import CardPath
 from mieone.blocks.identity.oauth import commands as oauth_commands
 from mieone.blocks.identity.oauth import jobs as oauth_jobs
 from mieone.blocks.identity.oauth import pages as oauth_pages
 from mieone.blocks.identity.oauth.routes import ROUTES
 from mieone.blocks.identity.oauth.userinfo import USERINFO
-from mieone.blocks.identity.actions.offering import Offering
 from mieone.blocks.identity.pages import PEOPLE
 from mieone.blocks.identity.staff import commands as staff_commands
 from mieone.blocks.identity.staff import jobs as staff_jobs
