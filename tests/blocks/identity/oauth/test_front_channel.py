@@ -245,9 +245,11 @@ DETAILS = json.dumps(
 )
 
 
-async def ask_for_data(program: Program, house: House, gate: Gate) -> tuple[str, dict[str, str]]:
+async def ask_for_data(
+    program: Program, house: House, gate: Gate, scope: str = "openid"
+) -> tuple[str, dict[str, str]]:
     house.consent_gate = gate
-    request_uri = await program.pushed(authorization_details=DETAILS)
+    request_uri = await program.pushed(authorization_details=DETAILS, scope=scope)
     first = await program.walk(request_uri)
     path = urlsplit((await program.open(request_uri)).headers["location"]).path
     back = await program.http.get(path, params={"consent_request": str(uuid4())})
