@@ -46,6 +46,7 @@ class KeyRing:
         self._masters = MappingProxyType(dict(masters))
         self._current = current
         self._derived: dict[tuple[int, str], bytes] = {}
+        self._search_keys: dict[tuple[str, str], bytes] = {}
         self._signers: dict[str, ed25519.Ed25519PrivateKey] = {}
 
     @classmethod
@@ -110,8 +111,12 @@ class KeyRing:
 
     def search_token(self, town: str, field: str, value: str) -> bytes:
         """A blind index term: equal values of one town and field meet, nothing else does."""
-        # Always the first master key: a rotation must not make the register unsearchable.
-        key = self.derive("search", town, field, number=min(self._masters))
+        key = self._search_keys.get((town, field))
+        if key is None:
+            # Always the first master key: a rotation must not make the register unsearchable.
+            key = self.derive("search", town, field, number=min(self._masters))
+            # One a town and field: few, and asked for by the million in an import.
+            self._search_keys[(town, field)] = key
         return hmac.digest(key, value.encode(), "sha256")
 
     def ed25519(self, name: str) -> tuple[str, ed25519.Ed25519PrivateKey]:
