@@ -251,11 +251,13 @@ def _list_tokens(
     keyring: KeyRing, region: Region, town: TownCode, residents: Sequence[store.NewResident]
 ) -> list[tuple[bytes, UUID]]:
     substitutes = substitutes_of(region)
-    return [
+    tokens = [
         (keyring.search_token(town, field, value), one.resident_id)
         for one in residents
         for field, value in list_terms(one.entry, substitutes)
     ]
+    # In the index's own order its pages are written once.
+    return sorted(tokens)
 
 
 def _list_changes(

@@ -1,12 +1,14 @@
 """The synthetic residents of a demonstration, through the same import as everybody's."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import date
 
 from mieone.blocks.registry import sample, store
+from mieone.blocks.registry.model import Entry
 from mieone.core.clock import JST
 from mieone.core.house import House
-from mieone.core.model import system_actor
+from mieone.core.model import TownCode, system_actor
 
 from .imports import Delivery, import_register
 
@@ -25,6 +27,15 @@ async def load_sample(house: House) -> None:
         house.settings.home,
         sample.StoredPeople(seed=population.seed, on=on, people=tuple(people)),
     )
+
+
+async def _import_town(
+    house: House, town: TownCode, entries: Sequence[Entry], turns: asyncio.Semaphore
+) -> None:
+    actor = system_actor("registry.sample", frozenset({town}))
+    async with turns, house.database.transaction([town]) as conn:
+        delivery = Delivery(town=town, content=sample.write_csv(entries), source=sample.SOURCE)
+        await import_register(conn, house.keyring, house.clock, house.region, actor, delivery)
 
 
 async def _day_of_sample(house: House) -> date:

@@ -50,6 +50,9 @@ def count_characters(text: str) -> int:
 
 def decide_printable(original: str, substitutes: Mapping[str, str]) -> Printable:
     """Substitute what JIS X 0213 lacks, 〓 for the rest; nothing is dropped, every place is named."""
+    # Most names need nothing; a selector or a character outside cannot be encoded.
+    if _is_in_jisx0213(original) and not any(one in original for one in substitutes):
+        return Printable(text=original, substituted=(), missing=())
     clusters = split_clusters(original)
     printed = [_printed(cluster, substitutes) for cluster in clusters]
     pairs = list(enumerate(zip(clusters, printed, strict=True)))

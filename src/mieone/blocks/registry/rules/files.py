@@ -96,9 +96,8 @@ def check_row(row: Row, today: date) -> list[Wrong]:
     """Everything wrong with a row, at once."""
     if len(row) != len(COLUMNS):
         return [Wrong(None, "field_count")]
-    secret = [Wrong(name, "my_number") for name in COLUMNS if _may_hold_my_number(row[name])]
     # Nothing else is said about a row that may hold a My Number: it must be found and destroyed.
-    if secret:
+    if secret := _find_my_numbers(row):
         return secret
     missing = [Wrong(name, "missing") for name in _REQUIRED if not row[name]]
     shapes = [
@@ -155,8 +154,11 @@ def _finding(number: int, wrong: Wrong) -> Finding:
     return Finding(row=number, column=wrong.column, reason=wrong.reason, weight=wrong.weight)
 
 
-def _may_hold_my_number(value: str) -> bool:
-    return len(value) >= 12 and _TWELVE_DIGITS.search(value) is not None and holds_my_number(value)
+def _find_my_numbers(row: Row) -> list[Wrong]:
+    # One look at the whole row: the gap is wider than any separator within a number.
+    if _TWELVE_DIGITS.search("\n\n\n".join(row.values())) is None:
+        return []
+    return [Wrong(name, "my_number") for name in COLUMNS if holds_my_number(row[name])]
 
 
 def _check_dates(row: Row, today: date) -> Iterator[Wrong]:
