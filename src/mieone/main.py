@@ -28,6 +28,7 @@ from mieone.blocks.exchange.block import BLOCK as EXCHANGE
 from mieone.blocks.identity.block import block as identity
 from mieone.blocks.inbox import Notifier
 from mieone.blocks.inbox.block import BLOCK as INBOX
+from mieone.blocks.procedures.block import BLOCK as PROCEDURES
 from mieone.blocks.registry.block import BLOCK as REGISTRY
 from mieone.core.block import Block
 from mieone.core.clock import Clock, SystemClock
@@ -70,6 +71,7 @@ BLOCKS: tuple[Block, ...] = (
     REGISTRY,
     COIN,
     INBOX,
+    PROCEDURES,
     CARDS.block(),
     portal.BLOCK,
 )
@@ -209,8 +211,8 @@ def _problem_handler(site: Site) -> Callable[[AnyRequest, Exception], Response[o
 
 def _to_sign_in(request: AnyRequest) -> Response[object]:
     """A page that needs somebody leads to the sign-in of its entrance, and from there back."""
-    doors = {Entrance.DESK: "/desk/signin", Entrance.SHOP: "/shop/signin"}
-    door = doors.get(entrance_of(request.url.path), "/signin")
+    doors = {Entrance.DESK: "/desk/sign-in", Entrance.SHOP: "/shop/sign-in"}
+    door = doors.get(entrance_of(request.url.path), "/sign-in")
     path = request.url.path if request.method == "GET" else ""
     query = f"?{urlencode({'return_to': path})}" if path else ""
     return Response(None, status_code=303, headers={"Location": f"{door}{query}"})
