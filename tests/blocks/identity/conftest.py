@@ -12,11 +12,10 @@ from litestar.middleware import DefineMiddleware
 
 from mieone.blocks.identity.block import block as identity_block
 from mieone.core.block import Block
-from mieone.core.clock import FixedClock
 from mieone.core.entrance import EntranceMiddleware
 from mieone.core.house import House
 from mieone.core.problems import NotSignedIn
-from mieone.simulators.block import SimulatedCards
+from mieone.simulators.block import FILE, SimulatedCards
 from mieone.simulators.cards import CardOffice
 from mieone.web import (
     AnyRequest,
@@ -61,14 +60,16 @@ class Browser:
 
 
 @pytest.fixture
-def simulated(clock: FixedClock) -> SimulatedCards:
-    people = given.People(given.holder("T-0001"), given.holder("T-0002", name="見本 太郎", sex="1"))
-    return SimulatedCards(lambda house: people)
+def simulated() -> SimulatedCards:
+    return SimulatedCards(lambda house: given.People(*given.PEOPLE))
 
 
 @pytest.fixture
 def composed(house: House, simulated: SimulatedCards) -> House:
     """The house of these tests with identity and the card simulator in it."""
+    path = house.settings.home / FILE
+    path.parent.mkdir()
+    path.write_bytes(given.issued_before())
     blocks: tuple[Block, ...] = (identity_block(simulated.card_path), simulated.block())
     return House(
         settings=house.settings,

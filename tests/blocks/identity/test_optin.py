@@ -30,16 +30,10 @@ from mieone.simulators.cards import CardOffice
 from mieone.simulators.operator import SimulatedOperator
 from tests.blocks.identity import given
 
-PEOPLE = (
-    given.holder("T-0001"),
-    given.holder("T-0002", name="見本 太郎", sex="1"),
-    given.holder("T-0003", address="三重県度会郡玉城町田丸一番地", city="度会郡玉城町"),
-)
-
 
 @pytest.fixture
 def cards(tmp_path: Path, clock: FixedClock) -> CardOffice:
-    return given.office(tmp_path, *PEOPLE, clock=clock)
+    return given.office(tmp_path, *given.PEOPLE, clock=clock)
 
 
 @pytest.fixture
