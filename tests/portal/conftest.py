@@ -11,6 +11,7 @@ import pytest
 from litestar import Litestar
 from litestar.config.csrf import CSRFConfig
 from litestar.di import Provide
+from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from mieone import portal
@@ -19,7 +20,7 @@ from mieone.core.clock import FixedClock
 from mieone.core.database import Database
 from mieone.core.house import House
 from mieone.core.keys import KeyRing
-from mieone.core.model import Actor, ActorKind
+from mieone.core.model import Actor, ActorKind, TownCode
 from mieone.core.region import Region
 from mieone.core.settings import Profile, Settings
 from mieone.web import (
@@ -77,11 +78,12 @@ class SignedIn:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
+        if scope["type"] == ScopeType.HTTP:
             state = scope.setdefault("state", {})
             state["csp_nonce"] = "nonce"
             if (b"x-person", b"yes") in scope["headers"]:
-                state["actor"] = Actor(kind=ActorKind.PERSON, id=str(PERSON))
+                towns = frozenset({TownCode("244422")})
+                state["actor"] = Actor(kind=ActorKind.PERSON, id=str(PERSON), towns=towns)
         await self.app(scope, receive, send)
 
 

@@ -141,6 +141,12 @@ async def test_after_sign_in_what_has_a_last_day_stands_first(client: AsyncClien
     assert answer.headers["cache-control"] == "no-store"
 
 
+async def test_whoever_lives_in_one_town_is_not_asked_which(client: AsyncClient) -> None:
+    answer = await client.get("/", headers={"x-person": "yes"})
+
+    assert 'id="which-town"' not in answer.text
+
+
 async def test_my_page_is_composed_of_what_blocks_hand_over(client: AsyncClient) -> None:
     answer = await client.get("/my", headers={"x-person": "yes"})
 

@@ -139,20 +139,28 @@ def read_page(site: Site, connection: AnyConnection) -> Page:
     """The page for a connection: also for exception handlers, which have no dependencies."""
     asked = _known(connection.query_params.get("lang", ""))
     cookies = connection.cookies
-    town = site.find_town(cookies.get(TOWN_COOKIE, ""))
     state = connection.scope.get("state", {})
+    actor = state.get("actor")
+    town = site.find_town(cookies.get(TOWN_COOKIE, "")) or _only_town(site, actor)
     return Page(
         site=site,
         language=asked or choose_language(cookies, connection.headers.get("accept-language", "")),
         path=connection.url.path,
         query=connection.url.query,
         town=town.code if town else None,
-        actor=state.get("actor"),
+        actor=actor,
         csrf_token=_csrf_token(connection),
         csp_nonce=state.get("csp_nonce", ""),
         is_partial=connection.headers.get("hx-request") == "true",
         remember_language=asked is not None,
     )
+
+
+def _only_town(site: Site, actor: Actor | None) -> Town | None:
+    """Whoever lives in one town was asked enough; officers of one town likewise."""
+    if actor is None or len(actor.towns) != 1:
+        return None
+    return site.find_town(next(iter(actor.towns)))
 
 
 def page_dependency(site: Site) -> Provide:
