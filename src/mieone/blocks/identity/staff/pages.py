@@ -67,6 +67,7 @@ async def _show(page: Page, house: House, *, target: str, problem: Problem | Non
         ceremony=started.name,
         options=started.options,
         choices=choices,
+        may_try=house.settings.simulators_allowed,
         target=_safe_return(target),
         problem_id=None if problem is None else problem.message_id,
         form=Form(),
