@@ -4,11 +4,13 @@ import string
 from datetime import date, datetime
 
 import pytest
+import rfc8785
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
 from mieone.blocks.coin.model import ExpiryKind, ExpiryRule, LegalClass
 from mieone.blocks.coin.rules import codes, expiry, qr
+from mieone.blocks.coin.rules.digest import canonical
 from mieone.core.clock import JST
 
 GUID = "example.mieone.coin"
@@ -143,3 +145,10 @@ def test_a_last_day_ends_with_the_next_midnight_in_japan() -> None:
 
     assert ends.isoformat() == "2027-04-01T00:00:00+09:00"
     assert expiry.last_day_of(ends) == date(2027, 3, 31)
+
+
+@for_all(
+    body=st.lists(st.lists(st.lists(st.text() | st.none(), max_size=4), max_size=3), max_size=3)
+)
+def test_the_digest_is_taken_over_canonical_json(body: list[list[list[str | None]]]) -> None:
+    assert canonical(body) == rfc8785.dumps(body)

@@ -211,7 +211,10 @@ WHERE t.transfer_id = $2 AND t.payee_id = $1 AND t.kind = 'pay';
 -- name: sum_shop_since
 SELECT
     coalesce(sum(e.amount_yen), 0)::bigint AS amount_yen,
-    count(DISTINCT e.transfer_id) FILTER (WHERE e.kind = 'pay') AS payments
+    (
+        count(DISTINCT e.transfer_id) FILTER (WHERE e.kind = 'pay')
+        - count(DISTINCT e.transfer_id) FILTER (WHERE e.kind = 'refund')
+    ) AS payments
 FROM coin.entry AS e
 WHERE e.account_id = $1 AND e.entry_id >= coin.first_id_at($2) AND e.booked_at >= $2;
 

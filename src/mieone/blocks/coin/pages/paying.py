@@ -88,7 +88,7 @@ async def _find_target(conn: Conn, typed: str, guid: str) -> str | None:
         return _address(code.shop_code, code.bill)
     link = typed.partition("/coin/pay/")[2]
     number = unicodedata.normalize("NFKC", link or typed)
-    number = number.replace(" ", "").replace("-", "").replace("ー", "")
+    number = "".join(number.split()).replace("-", "").replace("ー", "")
     if len(number) == 7 and is_typed_right(number):
         return _address(number, "")
     shop_code = await find_bill_shop(conn, number)

@@ -56,9 +56,6 @@ def drawn(text: str) -> Markup:
 
 
 def spaced(number: str) -> str:
-    """1234567 as 123 4567, so that it can be read out and typed."""
-    return (
-        f"{number[:3]} {number[3:6]} {number[6:]}"
-        if len(number) > 7
-        else (f"{number[:3]} {number[3:]}")
-    )
+    """Digits in groups that stay on one line, so that they can be read out and typed."""
+    groups = (number[:3], number[3:6], number[6:]) if len(number) > 7 else (number[:3], number[3:])
+    return "\N{NO-BREAK SPACE}".join(groups)

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-import rfc8785
+import msgspec
 
 Rows = Sequence[Sequence[object]]
 
@@ -13,7 +13,12 @@ def posting_digest(transfer: Sequence[object], moves: Rows, lots: Rows) -> bytes
     """Over the rows as they stand in the tables: transfer, moves by ordinal, opened lots by id."""
     by_id = sorted(lots, key=lambda lot: str(lot[0]))
     body = [_texts([transfer]), _texts(moves), _texts(by_id)]
-    return hashlib.sha256(rfc8785.dumps(body)).digest()
+    return hashlib.sha256(canonical(body)).digest()
+
+
+def canonical(body: Sequence[Sequence[Sequence[str | None]]]) -> bytes:
+    """RFC 8785: for lists of texts and nulls, compact JSON is the canonical form."""
+    return msgspec.json.encode(body)
 
 
 def _texts(rows: Rows) -> list[list[str | None]]:
