@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
+from uuid import UUID
 
 import httpx
 import pytest
@@ -9,14 +10,17 @@ from litestar import Litestar
 from litestar.di import Provide
 from litestar.types import ASGIApp, Receive, Scope, Send
 
+from mieone.blocks import identity
+from mieone.blocks.identity.actions import keys, persons
 from mieone.blocks.registry import store
-from mieone.blocks.registry.actions import import_register
+from mieone.blocks.registry.actions import import_register, match_person
 from mieone.blocks.registry.block import BLOCK
 from mieone.core.clock import FixedClock
 from mieone.core.database import Conn, set_scope
 from mieone.core.house import House
 from mieone.core.keys import KeyRing
 from mieone.core.model import Actor, ActorKind, TownCode
+from mieone.core.outbox import Event
 from mieone.core.region import Region
 from mieone.core.settings import Settings
 from mieone.web import (
@@ -148,7 +152,7 @@ async def test_a_file_is_shown_before_anything_changes_and_taken_once(
     again = await client.post(taking(shown))
 
     assert (shown.status_code, taken.status_code, result.status_code) == (200, 303, 200)
-    assert "3行目" in shown.text
+    assert "必要な値がありません" in shown.text
     assert "A-00001" in shown.text
     assert before == 0
     assert await residents(conn) == 1
@@ -173,6 +177,24 @@ async def test_old_and_new_values_are_shown_and_the_look_is_on_record(
     assert "99番地" in shown.text
     rows = await conn.fetch("SELECT purpose, items FROM access.record")
     assert [tuple(row) for row in rows] == [("register-import", ["banchi"])]
+
+
+async def test_a_file_that_loses_many_asks_whether_it_is_the_right_one(
+    client: httpx.AsyncClient, conn: Conn, house: House
+) -> None:
+    await import_register(
+        conn,
+        house.keyring,
+        house.clock,
+        house.region,
+        given.importer(house.region),
+        given.delivery(TOWN, *(given.entry(number) for number in range(1, 11))),
+    )
+
+    shown = await send(client, given.content(given.entry(1)))
+
+    assert "いなくなる人が多くないですか" in shown.text
+    assert await residents(conn) == 10
 
 
 async def test_nobody_but_a_towns_own_officer_comes_near(client: httpx.AsyncClient) -> None:
@@ -219,3 +241,72 @@ async def test_every_page_speaks_every_language(client: httpx.AsyncClient, langu
         page = await client.get(path, params={"lang": language})
         assert page.status_code == 200
         assert "registry." not in re.sub(r"<[^>]*>", "", page.text)
+
+
+async def open_case(conn: Conn, house: House) -> UUID:
+    """Somebody whose card says another lot number than the register."""
+    now = house.clock.now()
+    await import_register(
+        conn,
+        house.keyring,
+        house.clock,
+        house.region,
+        given.importer(house.region),
+        given.delivery(TOWN, given.entry(1)),
+    )
+    person_id = await persons.make_person(conn, house.keyring, now)
+    values = {
+        "name": "見本　花子",
+        "address": "三重県多気郡明和町大字見本99番地",
+        "birth_date": "1980-05-05",
+        "sex": "female",
+    }
+    await keys.record_attributes(conn, house.keyring, person_id, values, now)
+    payload = {"person_id": str(person_id)}
+    event = Event(name="identity.person_verified", key=str(person_id), payload=payload)
+    await match_person(house, conn, event)
+    return person_id
+
+
+async def test_an_officer_decides_a_case_beside_the_register(
+    client: httpx.AsyncClient, conn: Conn, house: House
+) -> None:
+    person_id = await open_case(conn, house)
+    queue = await client.get("/desk/register/cases")
+    path = re.findall(r'href="(/desk/register/cases/[^"]+)"', queue.text)[0]
+
+    case = await client.get(path)
+    chosen = re.findall(r'value="([0-9a-f-]{36})"', case.text)[0]
+    by_association = await client.get(path, headers={"x-actor": "association"})
+    by_neighbour = await client.get(path, headers={"x-actor": "neighbour"})
+    await set_scope(conn, [TOWN])
+    linked = await client.post(path, data={"resident": chosen})
+    again = await client.post(path, data={"resident": chosen})
+
+    assert "99番地" in case.text
+    assert "12番地3" in case.text
+    assert case.text.count("ちがいます") == 1
+    assert (by_association.status_code, by_neighbour.status_code) == (403, 403)
+    assert (linked.status_code, again.status_code) == (303, 409)
+    pairwise = await identity.pairwise_id(conn, "registry", person_id)
+    link = await store.find_link(conn, pairwise)
+    assert link is not None
+    assert str(link.resident_id) == chosen
+    looks = await conn.fetch(
+        "SELECT subject_id FROM access.record WHERE decision = 'read' AND actor_id = 'post-1'"
+    )
+    assert {row["subject_id"] for row in looks} == {person_id, link.resident_id}
+
+
+async def test_an_officer_may_link_to_nobody(
+    client: httpx.AsyncClient, conn: Conn, house: House
+) -> None:
+    await open_case(conn, house)
+    queue = await client.get("/desk/register/cases")
+    path = re.findall(r'href="(/desk/register/cases/[^"]+)"', queue.text)[0]
+
+    refused = await client.post(path, data={"resident": "nobody"})
+    wrong = await client.post(path, data={"resident": "somebody"})
+
+    assert (refused.status_code, wrong.status_code) == (303, 404)
+    assert "決めるものはありません" in (await client.get("/desk/register/cases")).text

@@ -385,16 +385,35 @@ async def test_a_search_cannot_list_a_town_or_reach_another(register: Register) 
         )
 
 
+def closed(person_id: UUID) -> Event:
+    payload = {"person_id": str(person_id), "reason": "left"}
+    return Event(name="identity.person_closed", key=str(person_id), payload=payload)
+
+
 async def test_whoever_leaves_is_no_longer_linked(register: Register) -> None:
     await register.holds(*family())
     person_id = await register.proves()
-    event = Event(
-        name="identity.person_closed",
+    pairwise = await identity.pairwise_id(register.conn, SECTOR, person_id)
+    await identity.close_person(register.conn, register.house, person_id)
+
+    await actions.forget_person(register.house, register.conn, closed(person_id))
+
+    assert await store.find_link(register.conn, pairwise) is None
+    assert await store.count_residents(register.conn, [TOWN]) == {TOWN: 4}
+
+
+async def test_whoever_left_before_we_came_to_it_is_nobody_to_match(register: Register) -> None:
+    await register.holds(*family())
+    now = register.house.clock.now()
+    person_id = await persons.make_person(register.conn, register.house.keyring, now)
+    await identity.close_person(register.conn, register.house, person_id)
+    verified = Event(
+        name="identity.person_verified",
         key=str(person_id),
-        payload={"person_id": str(person_id), "reason": "left"},
+        payload={"person_id": str(person_id)},
     )
 
-    await actions.forget_person(register.house, register.conn, event)
+    await actions.match_person(register.house, register.conn, verified)
+    await actions.forget_person(register.house, register.conn, closed(person_id))
 
-    assert await register.resident_of(person_id) is None
-    assert await store.count_residents(register.conn, [TOWN]) == {TOWN: 4}
+    assert await register.reasons() == []

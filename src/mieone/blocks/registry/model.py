@@ -141,6 +141,11 @@ class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
         return len({one.row for one in self.findings if one.weight is Weight.REFUSED})
 
     @property
+    def loses_many(self) -> bool:
+        """More than one in fifty gone at once: more likely the wrong file than a bad year."""
+        return self.removed * 50 > self.removed + self.changed + self.unchanged
+
+    @property
     def change_count(self) -> int:
         return self.added + self.changed + self.removed
 

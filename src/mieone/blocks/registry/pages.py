@@ -1,4 +1,4 @@
-"""The desk's pages of the register: a town's file is shown, then taken."""
+"""The desk's pages of the register: a town's file is shown, then taken; matching cases."""
 
 from typing import TypeAlias
 from uuid import UUID
@@ -21,6 +21,8 @@ from .model import Extent
 Html: TypeAlias = Response[str]
 AnyRequest: TypeAlias = Request[object, object, State]
 IMPORT = "/desk/register/import"
+CASES = "/desk/register/cases"
+NOBODY = "nobody"
 LARGEST_BYTES = 10_000_000
 MEDIA_TYPES = frozenset(
     {"text/csv", "text/plain", "application/vnd.ms-excel", "application/octet-stream"}
@@ -115,6 +117,69 @@ async def get_run(
     )
 
 
+@get(CASES)
+async def get_cases(
+    page: NamedDependency[Page], house: NamedDependency[House], actor: NamedDependency[Actor]
+) -> Html:
+    _check_officer(actor)
+    async with house.database.transaction(actor.towns) as conn:
+        cases = await store.list_open_cases(conn, actor.towns)
+    return page.render("registry/cases.html", cases=cases, region=house.region)
+
+
+@get(CASES + "/{town:str}/{case_id:uuid}")
+async def get_case(
+    town: FromPath[str],
+    case_id: FromPath[UUID],
+    page: NamedDependency[Page],
+    house: NamedDependency[House],
+    actor: NamedDependency[Actor],
+) -> Html:
+    _check_officer(actor)
+    code = TownCode(town)
+    case = await run(
+        house.database, [code], lambda conn: actions.read_case(conn, house, actor, code, case_id)
+    )
+    return page.render("registry/case.html", case=case, town=house.region.town(code))
+
+
+@post(CASES + "/{town:str}/{case_id:uuid}", status_code=303)
+async def post_case(
+    town: FromPath[str],
+    case_id: FromPath[UUID],
+    request: AnyRequest,
+    house: NamedDependency[House],
+    actor: NamedDependency[Actor],
+) -> Redirect:
+    """Linked to the resident that was chosen, or to nobody."""
+    _check_officer(actor)
+    code = TownCode(town)
+    chosen = _resident_id((await read_form(request)).value("resident"))
+    if chosen is None:
+        await run(
+            house.database,
+            [code],
+            lambda conn: actions.refuse_case(conn, house, actor, code, case_id),
+        )
+    else:
+        await run(
+            house.database,
+            [code],
+            lambda conn: actions.link_by_officer(conn, house, actor, code, case_id, chosen),
+        )
+    return Redirect(CASES, status_code=303)
+
+
+def _resident_id(text: str) -> UUID | None:
+    """Raises NotFound for anything but an id or the word that means nobody."""
+    if text == NOBODY:
+        return None
+    try:
+        return UUID(text)
+    except ValueError as wrong:
+        raise NotFound from wrong
+
+
 def _check_officer(actor: Actor) -> None:
     """The register is the town's: nobody prepares it for them."""
     if actor.kind is not ActorKind.TOWN_OFFICER or not actor.towns:
@@ -132,4 +197,4 @@ async def _show_form(
     )
 
 
-DESK = (get_import, post_import, post_take, get_run)
+DESK = (get_import, post_import, post_take, get_run, get_cases, get_case, post_case)

@@ -3,16 +3,18 @@
 from mieone.blocks.registry.store import list_open_cases
 
 from .captions import record_captions
+from .cases import OpenCase, link_by_officer, read_case, refuse_case
 from .datasets import RegisterProvider
 from .imports import Delivery, import_register, preview_import
 from .lookups import Search, find_residents, list_household
-from .matching import forget_person, link_by_officer, match_person, refuse_case
+from .matching import forget_person, match_person
 from .samples import load_sample
 from .uploads import DESK_SOURCE, show_upload, take_upload
 
 __all__ = [
     "DESK_SOURCE",
     "Delivery",
+    "OpenCase",
     "RegisterProvider",
     "Search",
     "find_residents",
@@ -24,6 +26,7 @@ __all__ = [
     "load_sample",
     "match_person",
     "preview_import",
+    "read_case",
     "record_captions",
     "refuse_case",
     "show_upload",

@@ -9,8 +9,7 @@ import msgspec
 from mieone.blocks import access, identity
 from mieone.blocks.access import AccessRow, Kind
 from mieone.blocks.registry import store
-from mieone.blocks.registry.model import CaseReason, CaseState, Entry, Sex
-from mieone.blocks.registry.problems import CaseClosed, CaseNotFound, ResidentNotFound
+from mieone.blocks.registry.model import CaseReason, Entry, Sex
 from mieone.blocks.registry.rules.addresses import decide_residency, write_address
 from mieone.blocks.registry.rules.matching import Candidate, Claim, MatchKind, decide_match
 from mieone.blocks.registry.rules.tokens import born_on_term
@@ -25,6 +24,7 @@ from .protection import SECTOR, flag_of, push_flag
 
 PURPOSE = "register-matching"
 SERVICE = "registry"
+CASE_KEY = "registry.case"
 ITEMS = ("name", "address", "birth_on", "sex")
 _SEXES = {"male": Sex.MALE, "female": Sex.FEMALE}
 
@@ -33,7 +33,11 @@ async def match_person(house: House, conn: Conn, event: Event) -> None:
     """`identity.person_verified`: exact links only; whatever is unclear goes to the counter."""
     person_id = UUID(str(event.payload["person_id"]))
     now = house.clock.now()
-    values = await identity.attributes_of(conn, house.keyring, person_id, now)
+    try:
+        values = await identity.attributes_of(conn, house.keyring, person_id, now)
+    except (identity.KeyDestroyed, identity.PersonNotActive):
+        # Left again before we came to it: there is nobody to match.
+        return
     claim = claim_of(values)
     residency = decide_residency(claim.address, house.region)
     pairwise = await identity.pairwise_id(conn, SECTOR, person_id)
@@ -42,48 +46,25 @@ async def match_person(house: House, conn: Conn, event: Event) -> None:
         # A visitor stands in no register of ours; somebody who moved away no longer does.
         if linked is not None:
             await store.void_link(conn, linked, now, "moved_out")
-        await _record(conn, house, event.event_id, person_id, None, "no_member_town")
+        await record_matching(conn, house, event.event_id, person_id, None, "no_member_town")
         return
     decision = await _match(conn, house, residency.town, pairwise, person_id, claim)
-    await _record(conn, house, event.event_id, person_id, residency.town, decision)
+    await record_matching(conn, house, event.event_id, person_id, residency.town, decision)
 
 
 async def forget_person(house: House, conn: Conn, event: Event) -> None:
     """`identity.person_closed`: the link ends; the town's register itself stays."""
     person_id = UUID(str(event.payload["person_id"]))
     now = house.clock.now()
-    pairwise = await identity.pairwise_id(conn, SECTOR, person_id)
+    try:
+        pairwise = await identity.pairwise_id(conn, SECTOR, person_id)
+    except identity.PersonNotActive:
+        # The register never knew them.
+        return
     linked = await store.find_link(conn, pairwise)
     if linked is not None:
         await store.void_link(conn, linked, now, "closed")
     await store.close_cases_of(conn, pairwise, now, "registry.forget_person")
-
-
-async def link_by_officer(
-    conn: Conn, house: House, actor: Actor, town: TownCode, case_id: UUID, resident_id: UUID
-) -> None:
-    """Somebody at the counter saw the person and the papers."""
-    case = await _lock_open_case(conn, town, case_id)
-    found = await store.find_resident(conn, town, resident_id)
-    if found is None:
-        raise ResidentNotFound
-    now = house.clock.now()
-    person_id = await identity.person_of(conn, SECTOR, case.pairwise_id)
-    if person_id is None or await store.find_linked_person(conn, town, resident_id) is not None:
-        raise CaseClosed
-    await store.close_case(conn, town, case_id, CaseState.LINKED, now, actor.id)
-    linked = await store.find_link(conn, case.pairwise_id)
-    if linked is not None:
-        await store.void_link(conn, linked, now, "superseded")
-    await _link(conn, house, town, resident_id, case.pairwise_id, person_id, "counter", actor.id)
-    await _record(conn, house, case_id, person_id, town, "linked_by_officer", actor)
-
-
-async def refuse_case(
-    conn: Conn, house: House, actor: Actor, town: TownCode, case_id: UUID
-) -> None:
-    await _lock_open_case(conn, town, case_id)
-    await store.close_case(conn, town, case_id, CaseState.REFUSED, house.clock.now(), actor.id)
 
 
 def claim_of(values: Mapping[str, str]) -> Claim:
@@ -138,8 +119,8 @@ async def _match(
         return await _open_case(conn, house, town, pairwise, claim, CaseReason.TAKEN)
     if linked is not None:
         await store.void_link(conn, linked, house.clock.now(), "moved")
-    await _link(conn, house, town, match.resident_id, pairwise, person_id, "exact", SERVICE)
-    await _push_protection(conn, match.resident_id, person_id, entries[match.resident_id])
+    await link(conn, house, town, match.resident_id, pairwise, person_id, "exact", SERVICE)
+    await push_protection(conn, match.resident_id, person_id, entries[match.resident_id])
     return "linked"
 
 
@@ -151,12 +132,17 @@ async def _open_case(
     claim: Claim,
     reason: CaseReason,
 ) -> str:
-    sealed = house.keyring.seal(msgspec.json.encode(claim), "registry.case", town, pairwise)
+    sealed = house.keyring.seal(msgspec.json.encode(claim), CASE_KEY, town, pairwise)
     await store.open_case(conn, town, pairwise, reason, sealed, house.clock.now())
     return f"case_{reason.value}"
 
 
-async def _link(
+def open_claim(house: House, town: TownCode, pairwise: str, sealed: bytes) -> Claim:
+    content = house.keyring.open_sealed(sealed, CASE_KEY, town, pairwise)
+    return msgspec.json.decode(content, type=Claim)
+
+
+async def link(
     conn: Conn,
     house: House,
     town: TownCode,
@@ -177,22 +163,13 @@ async def _link(
     )
 
 
-async def _push_protection(conn: Conn, resident_id: UUID, person_id: UUID, entry: Entry) -> None:
+async def push_protection(conn: Conn, resident_id: UUID, person_id: UUID, entry: Entry) -> None:
     flag = flag_of(entry.protected_from, entry.protected_until)
     if flag is not None:
         await push_flag(conn, resident_id, person_id, flag)
 
 
-async def _lock_open_case(conn: Conn, town: TownCode, case_id: UUID) -> store.LockedCase:
-    case = await store.lock_case(conn, town, case_id)
-    if case is None:
-        raise CaseNotFound
-    if case.state is not CaseState.OPEN:
-        raise CaseClosed
-    return case
-
-
-async def _record(
+async def record_matching(
     conn: Conn,
     house: House,
     request_id: UUID,

@@ -51,7 +51,9 @@ class Match(msgspec.Struct, frozen=True, kw_only=True):
 def decide_match(claim: Claim, candidates: Sequence[Candidate], region: Region) -> Match:
     """All four must agree, and with one resident only."""
     substitutes = substitutes_of(region)
-    agreeing = [one for one in candidates if _agrees(claim, one, region, substitutes)]
+    agreeing = [
+        one for one in candidates if not list_disagreements(claim, one, region, substitutes)
+    ]
     if not agreeing:
         return Match(kind=MatchKind.NONE)
     if len(agreeing) > 1:
@@ -86,18 +88,20 @@ def _is_same_cluster(
     return mine == theirs and (GETA not in mine or claimed == registered)
 
 
-def _agrees(
+def list_disagreements(
     claim: Claim, candidate: Candidate, region: Region, substitutes: Mapping[str, str]
-) -> bool:
-    return (
-        claim.born_on == candidate.born_on
-        and claim.sex is candidate.sex
-        and any(
-            is_same_name(claim.name, claim.name_flags, name, substitutes)
-            for name in candidate.names
-        )
-        and is_same_address(_with_wildcards(claim), candidate.address, region)
+) -> tuple[str, ...]:
+    """In which of the four the two differ; none means that all agree."""
+    has_name = any(
+        is_same_name(claim.name, claim.name_flags, name, substitutes) for name in candidate.names
     )
+    agreements = {
+        "name": has_name,
+        "address": is_same_address(_with_wildcards(claim), candidate.address, region),
+        "born_on": claim.born_on == candidate.born_on,
+        "sex": claim.sex is candidate.sex,
+    }
+    return tuple(name for name, agrees in agreements.items() if not agrees)
 
 
 def _with_wildcards(claim: Claim) -> str:
