@@ -11,6 +11,7 @@ import argparse
 import html
 import json
 import secrets
+import ssl
 import threading
 import time
 from base64 import urlsafe_b64encode
@@ -41,7 +42,7 @@ class Door:
         self.redirect_uri = redirect_uri
         self.key = ECKey.import_key(credentials["private_jwk"])
         self.dpop_key = ECKey.generate_key("P-256")
-        self.http = httpx.Client(verify=credentials["ca"], timeout=10, follow_redirects=False)
+        self.http = httpx.Client(verify=ssl.create_default_context(cafile=credentials["ca_file"]), timeout=10, follow_redirects=False)
         self.meta = self.http.get(f"{self.issuer}/.well-known/openid-configuration").json()
 
     def assertion(self) -> str:
@@ -97,7 +98,7 @@ class Door:
             {
                 "response_type": "code",
                 "redirect_uri": self.redirect_uri,
-                "scope": "openid",
+                "scope": "openid offline_access",
                 "state": state,
                 "nonce": secrets.token_urlsafe(16),
                 "code_challenge": b64(sha256(verifier.encode()).digest()),

@@ -25,6 +25,7 @@ from mieone.core.server_account import AccountError
 from mieone.core.settings import Settings, SettingsError
 from mieone.core.supervisor import NotReady, PortTaken
 from mieone.reopening import reopen
+from mieone.tour import TourNotPossible, tour
 from mieone.up import load_samples, say, up
 from mieone.verifying import verify
 
@@ -36,6 +37,7 @@ _EXPECTED = (
     RolesError,
     SchemaChanged,
     SettingsError,
+    TourNotPossible,
 )
 
 
@@ -137,6 +139,10 @@ def _sample(settings: Settings, _options: argparse.Namespace) -> int:
     return 0
 
 
+def _tour(settings: Settings, _options: argparse.Namespace) -> int:
+    return tour(settings)
+
+
 def _verify(settings: Settings, _options: argparse.Namespace) -> int:
     with reached(settings) as connections:
         return asyncio.run(verify(settings, connections))
@@ -199,6 +205,7 @@ _PLAIN: tuple[tuple[str, str, Callable[[Settings, argparse.Namespace], int]], ..
     ("up", "set up what is missing and serve until Ctrl-C", _up),
     ("migrate", "bring the database's schema up to this version", _migrate),
     ("sample", "load the synthetic sample people (again)", _sample),
+    ("tour", "walk one resident's story over HTTP, against a running `up`", _tour),
     ("verify", "check every chain and every block's own rules", _verify),
     ("worker", "the background process; `up` starts it", _worker),
     ("rotate-key", "make a new master key; what was sealed stays readable", _rotate_key),
