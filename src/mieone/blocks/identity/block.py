@@ -15,7 +15,9 @@ from mieone.blocks.identity.oauth import commands as oauth_commands
 from mieone.blocks.identity.oauth import jobs as oauth_jobs
 from mieone.blocks.identity.oauth import pages as oauth_pages
 from mieone.blocks.identity.oauth.routes import ROUTES
+from mieone.blocks.identity.oauth.services import SERVICES
 from mieone.blocks.identity.oauth.userinfo import USERINFO
+from mieone.blocks.identity.oauth.verifying import verify_grants
 from mieone.blocks.identity.pages import PEOPLE
 from mieone.blocks.identity.staff import commands as staff_commands
 from mieone.blocks.identity.staff import jobs as staff_jobs
@@ -72,7 +74,7 @@ def block(open_card_path: OpenCardPath) -> Block:
         migrations=HERE / "migrations",
         templates=HERE / "templates",
         routes=(*ROUTES, *USERINFO),
-        pages=(pages, *oauth_pages.PAGES),
+        pages=(pages, *oauth_pages.PAGES, *SERVICES),
         desk=staff_pages.PAGES,
         datasets=(offering.dataset,),
         jobs=(
@@ -83,7 +85,7 @@ def block(open_card_path: OpenCardPath) -> Block:
             *oauth_jobs.JOBS,
             *staff_jobs.JOBS,
         ),
-        verifiers=(verify_keys,),
+        verifiers=(verify_keys, verify_grants),
         retention=list_retained,
         home_items=list_home_items,
         my_page=list_sections,
@@ -127,6 +129,7 @@ async def list_home_items(house: House, person_id: UUID) -> Sequence[object]:
 async def list_sections(house: House, person_id: UUID) -> Sequence[object]:
     links = (
         SectionLink(message_id="identity.my.passkeys", href="/id/passkeys", icon="key"),
+        SectionLink(message_id="oauth.services.title", href="/id/services", icon="door"),
         SectionLink(message_id="identity.my.leave", href="/id/leave", icon="door"),
     )
     section = PageSection(

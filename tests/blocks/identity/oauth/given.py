@@ -23,7 +23,8 @@ from mieone.blocks.identity.oauth.actions.context import provider_of
 from mieone.blocks.identity.oauth.callers import caller_of
 from mieone.blocks.identity.oauth.model import Caller, Client
 from mieone.blocks.identity.oauth.rules import jose
-from mieone.blocks.identity.oauth.userinfo import get_userinfo, post_userinfo
+from mieone.blocks.identity.oauth.services import SERVICES
+from mieone.blocks.identity.oauth.userinfo import USERINFO
 from mieone.blocks.identity.staff.model import Organisation, OrganisationKind
 from mieone.blocks.identity.staff.store import record_organisation
 from mieone.core.entrance import EntranceMiddleware
@@ -130,7 +131,7 @@ def make_app(house: House) -> Litestar:
         return render_problem(site, request, error)
 
     return Litestar(
-        route_handlers=[*routes.ROUTES, *pages.PAGES, get_userinfo, post_userinfo, get_whoami],
+        route_handlers=[*routes.ROUTES, *pages.PAGES, *SERVICES, *USERINFO, get_whoami],
         dependencies={
             "house": constant(house),
             "database": constant(house.database),

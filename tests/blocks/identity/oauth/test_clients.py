@@ -16,6 +16,7 @@ from mieone.blocks.identity.oauth.actions.context import rotate_signing_key
 from mieone.blocks.identity.oauth.model import Client
 from mieone.blocks.identity.oauth.problems import BadRegistration, ClientExists, SectorTaken
 from mieone.blocks.identity.oauth.rules import jose
+from mieone.blocks.identity.oauth.verifying import verify_grants
 from mieone.core.clock import FixedClock
 from mieone.core.house import House
 from mieone.core.sessions import Acr
@@ -131,6 +132,31 @@ async def test_what_expired_is_forgotten_and_what_lives_stays(
     refreshed = await program.post("/oauth/token", form)
     assert removed > 3
     assert refreshed.status_code == 200
+
+
+async def test_a_person_sees_where_they_entered_and_leaves(program: Program) -> None:
+    before = await program.http.get("/id/services")
+    issued = await program.tokens()
+    page = await program.http.get("/id/services")
+    answer = await program.http.post("/id/services/nursery/end")
+    after = await program.http.get(answer.headers["location"])
+    silent = await program.answer(await program.pushed(prompt="none"))
+
+    assert "見本保育園" not in before.text
+    assert "見本保育園" in page.text
+    assert "見本保育園" not in after.text
+    assert (await program.call(issued["access_token"])).status_code == 401
+    assert silent["error"] == "consent_required"
+
+
+async def test_verify_names_a_grant_without_its_person(program: Program, house: House) -> None:
+    await program.code()
+    async with house.database.transaction() as conn:
+        quiet = await verify_grants(house, conn)
+        await conn.execute("UPDATE identity.access_grant SET person_id = uuidv7()")
+        found = await verify_grants(house, conn)
+    assert list(quiet) == []
+    assert [finding.check for finding in found] == ["identity:grants"]
 
 
 def parsed(command: Any, *words: str) -> argparse.Namespace:

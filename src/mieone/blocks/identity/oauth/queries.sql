@@ -52,12 +52,6 @@ RETURNING TRUE;
 INSERT INTO identity.pushed_request (reference_hash, client_id, request, pushed_at, expires_at)
 VALUES ($1, $2, $3, $4, $5);
 
--- name: find_pushed_request
-SELECT
-    request, pushed_at, expires_at, opened_at, open_until, stepped_up_at, agreed_by, used_at
-FROM identity.pushed_request
-WHERE reference_hash = $1;
-
 -- name: lock_pushed_request
 SELECT
     request, pushed_at, expires_at, opened_at, open_until, stepped_up_at, agreed_by, used_at
@@ -254,9 +248,14 @@ WHERE expires_at < $1;
 DELETE FROM identity.logout_request
 WHERE expires_at < $1;
 
--- name: find_unlinked_grants
--- For `mieone verify`: a living grant whose person is not there.
+-- name: list_orphan_grants
 SELECT g.grant_id FROM identity.access_grant AS g
-WHERE g.ended_at IS NULL
-    AND NOT EXISTS (SELECT FROM identity.person AS p WHERE p.person_id = g.person_id)
+LEFT JOIN identity.person AS p ON g.person_id = p.person_id
+WHERE g.ended_at IS NULL AND (p.person_id IS NULL OR p.state IN ('closed', 'shredded'))
+LIMIT 50;
+
+-- name: list_dead_logouts
+SELECT delivery_id FROM identity.logout_delivery
+WHERE state = 'dead_letter'
+ORDER BY delivery_id
 LIMIT 50;

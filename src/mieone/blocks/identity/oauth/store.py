@@ -18,6 +18,7 @@ from .model import (
     Code,
     DatasetDetail,
     Grant,
+    GrantShown,
     LogoutDelivery,
     LogoutRequest,
     PushedRequest,
@@ -104,11 +105,6 @@ async def record_pushed_request(
     )
 
 
-async def find_pushed_request(conn: Conn, reference: str) -> PushedRequest | None:
-    row = await conn.fetchrow(QUERIES["find_pushed_request"], digest(reference))
-    return None if row is None else msgspec.convert(dict(row.items()), PushedRequest)
-
-
 async def lock_pushed_request(conn: Conn, reference: str) -> PushedRequest | None:
     """Held until the transaction ends: of two tabs only one gets the code."""
     row = await conn.fetchrow(QUERIES["lock_pushed_request"], digest(reference))
@@ -166,6 +162,19 @@ async def end_grant(conn: Conn, person_id: UUID, client_id: str, now: datetime) 
 
 async def end_grants_of_person(conn: Conn, person_id: UUID, now: datetime) -> None:
     await conn.execute(QUERIES["end_grants_of_person"], person_id, now)
+
+
+async def list_grants_of_person(conn: Conn, person_id: UUID) -> list[GrantShown]:
+    rows = await conn.fetch(QUERIES["list_grants_of_person"], person_id)
+    return msgspec.convert([dict(row.items()) for row in rows], list[GrantShown])
+
+
+async def list_orphan_grants(conn: Conn) -> list[UUID]:
+    return [row["grant_id"] for row in await conn.fetch(QUERIES["list_orphan_grants"])]
+
+
+async def list_dead_logouts(conn: Conn) -> list[UUID]:
+    return [row["delivery_id"] for row in await conn.fetch(QUERIES["list_dead_logouts"])]
 
 
 async def record_client_session(
