@@ -19,10 +19,10 @@ import pytest
 from mieone.core.postmaster import find_postmaster
 from mieone.core.supervisor import Address, is_ready
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
 ROOT = Path(__file__).parents[1]
-BOUND_S = 45.0
+BOUND_S = 90.0
 
 
 class Installation:

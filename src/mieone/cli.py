@@ -18,6 +18,7 @@ from mieone.core.cluster import ClusterError, HomeLock
 from mieone.core.house import House
 from mieone.core.keys import KeyRing
 from mieone.core.log import configure_logging
+from mieone.core.problems import Problem
 from mieone.core.reach import reached
 from mieone.core.roles import RolesError, database_script, load_credentials, rotate_passwords
 from mieone.core.schema import SchemaChanged, migrate
@@ -28,9 +29,11 @@ from mieone.reopening import reopen
 from mieone.tour import TourNotPossible, tour
 from mieone.up import load_samples, say, up
 from mieone.verifying import verify
+from mieone.web import AssetsMissingError
 
 _EXPECTED = (
     AccountError,
+    AssetsMissingError,
     BackupError,
     ClusterError,
     NotReady,
@@ -54,6 +57,8 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] | No
     except SettingsError as error:
         _complain(str(error))
         return 2
+    except Problem as problem:
+        _complain(f"{problem.slug} {problem.detail}")
     except _EXPECTED as error:
         _complain(str(error) or type(error).__name__)
     except (OSError, asyncpg.PostgresConnectionError) as error:
@@ -84,15 +89,22 @@ def _parser() -> argparse.ArgumentParser:
     replay = nouns.add_parser("replay", help="after a restore by a server's own tools")
     replay.add_argument("destructions", type=Path)
     replay.set_defaults(run=_replay)
-    groups: dict[str, argparse._SubParsersAction[argparse.ArgumentParser]] = {}
-    for command in _block_commands():
-        if command.noun not in groups:
-            noun = nouns.add_parser(command.noun, help=f"{command.noun}: see --help")
-            groups[command.noun] = noun.add_subparsers(metavar="action", required=True)
-        verb = groups[command.noun].add_parser(command.verb, help=command.help)
-        command.arguments(verb)
-        verb.set_defaults(run=_in_house(command))
+    _add_block_commands(nouns)
     return parser
+
+
+def _add_block_commands(nouns: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """`mieone <noun> <verb>`, as the blocks declare them."""
+    verbs: dict[str, list[Command]] = {}
+    for command in _block_commands():
+        verbs.setdefault(command.noun, []).append(command)
+    for noun, commands in verbs.items():
+        known = " | ".join(command.verb for command in commands)
+        actions = nouns.add_parser(noun, help=known).add_subparsers(metavar="verb", required=True)
+        for command in commands:
+            parser = actions.add_parser(command.verb, help=command.help)
+            command.arguments(parser)
+            parser.set_defaults(run=_in_house(command))
 
 
 def _block_commands() -> list[Command]:

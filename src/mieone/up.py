@@ -25,6 +25,7 @@ from mieone.core.supervisor import (
     stops_on_signals,
 )
 from mieone.core.tls import ServerCertificate, ensure_certificate
+from mieone.web import Assets
 
 MAX_APPLICATION_CONNECTIONS = 38
 _SAMPLE_STAMP = "sample.done"
@@ -32,7 +33,8 @@ _SAMPLE_STAMP = "sample.done"
 
 def up(settings: Settings) -> int:
     """Runs until Ctrl-C or SIGTERM; returns the exit code."""
-    _check_connections(settings)
+    _check_settings(settings)
+    Assets.load()
     began = time.monotonic()
     stop = _Stop()
     with stops_on_signals(stop.ask), contextlib.ExitStack() as stack:
@@ -73,8 +75,10 @@ class _Stop:
         self.supervisor.ask_to_stop()
 
 
-def _check_connections(settings: Settings) -> None:
-    """Each server process has a pool of its own; the worker has one and the sealer two more."""
+def _check_settings(settings: Settings) -> None:
+    if settings.port == settings.tls_port:
+        raise SettingsError(f"MIEONE_PORT and MIEONE_TLS_PORT are both {settings.port}")
+    # Each server process has a pool of its own; the worker has one and the sealer two more.
     wanted = settings.pool_size * (2 * settings.workers + 1) + 2
     if settings.database_url is None and wanted > MAX_APPLICATION_CONNECTIONS + 2:
         raise SettingsError(

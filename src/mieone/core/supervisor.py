@@ -150,7 +150,9 @@ class Supervisor:
             if hopeless or time.monotonic() > deadline:
                 names = [child.process.name for child in hopeless]
                 ports = [f"port {address.port}" for address in waiting]
-                raise NotReady(", ".join(names or ports))
+                raise NotReady(
+                    f"no answer from {', '.join(names or ports)}; the lines above say why"
+                )
             waiting = [address for address in waiting if not is_ready(address)]
             if waiting:
                 time.sleep(_ASK_S)
