@@ -417,3 +417,34 @@ async def test_whoever_left_before_we_came_to_it_is_nobody_to_match(register: Re
     await actions.forget_person(register.house, register.conn, closed(person_id))
 
     assert await register.reasons() == []
+
+
+async def test_what_is_changed_by_hand_is_found_and_named(register: Register) -> None:
+    await register.holds(*family())
+    await register.proves()
+    before = await actions.verify_residents(register.house, register.conn)
+    victim = await register.id_of(2)
+
+    await register.conn.execute(
+        "UPDATE registry.resident SET protected_from = '2020-01-01' WHERE resident_id = $1", victim
+    )
+    await register.conn.execute(
+        "UPDATE registry.resident SET sealed = overlay(sealed placing '\\x00' from 40) "
+        "WHERE addressee_number = 'A-00003'"
+    )
+    found = await actions.verify_residents(register.house, register.conn)
+
+    assert before == []
+    assert {str(victim) in one.where for one in found} == {True, False}
+    assert {one.what for one in found} == {
+        "changed beside its document: protected_from",
+        "the sealed document cannot be opened",
+    }
+    assert await actions.verify_links(register.house, register.conn) == []
+
+
+async def test_whoever_is_absent_is_no_finding(register: Register) -> None:
+    await register.holds(*family())
+    await register.holds(mother())
+
+    assert await actions.verify_residents(register.house, register.conn) == []

@@ -35,6 +35,7 @@ def block() -> Block:
         desk=DESK,
         subscriptions=SUBSCRIPTIONS,
         jobs=JOBS,
+        verifiers=(actions.verify_residents, actions.verify_links),
         commands=(IMPORT, PEOPLE),
         sample=actions.load_sample,
         start=start,

@@ -39,13 +39,15 @@ INSERT INTO registry.resident (
 SELECT
     $1, r.resident_id, r.addressee_number, r.household_number, r.status, r.is_head,
     r.protected_from, r.protected_until, r.digest, r.sealed, $2
-FROM unnest(
-    $3::uuid[], $4::text[], $5::text[], $6::text[], $7::boolean[],
-    $8::date[], $9::date[], $10::bytea[], $11::bytea[]
-) AS r (
-    resident_id, addressee_number, household_number, status, is_head,
-    protected_from, protected_until, digest, sealed
-)
+FROM
+    unnest(
+        $3::uuid[], $4::text[], $5::text[], $6::text[], $7::boolean[],
+        $8::date[], $9::date[], $10::bytea[], $11::bytea[]
+    )
+        AS r (
+            resident_id, addressee_number, household_number, status, is_head,
+            protected_from, protected_until, digest, sealed
+        )
 ON CONFLICT (town, addressee_number) DO UPDATE SET
     household_number = excluded.household_number,
     status = excluded.status,
@@ -97,7 +99,8 @@ LIMIT 1000;
 -- Everybody who carries all of the tokens.
 SELECT r.resident_id, r.sealed, r.status
 FROM registry.resident AS r
-WHERE r.town = $1
+WHERE
+    r.town = $1
     AND r.resident_id IN (
         SELECT t.resident_id FROM registry.search_token AS t
         WHERE t.town = $1 AND t.token = ANY($2::bytea[])
@@ -214,3 +217,20 @@ INNER JOIN registry.resident AS r ON c.town = r.town AND c.resident_id = r.resid
 WHERE c.town = $1 AND c.run_id = $2
 ORDER BY CASE c.kind WHEN 'changed' THEN 1 WHEN 'removed' THEN 2 ELSE 3 END, r.addressee_number
 LIMIT 200;
+
+-- name: list_for_audit
+-- Read by the auditor, who sees every town.
+SELECT
+    town, resident_id, addressee_number, household_number, status, is_head,
+    protected_from, protected_until, digest, sealed
+FROM registry.resident
+WHERE (town, resident_id) > ($1, $2)
+ORDER BY town, resident_id
+LIMIT 5000;
+
+-- name: list_living_links
+SELECT town, link_id, pairwise_id
+FROM registry.link
+WHERE ended_at IS NULL
+ORDER BY town, link_id
+LIMIT 200000;

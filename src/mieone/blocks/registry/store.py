@@ -1,7 +1,7 @@
 """The register's statements; each function runs one."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -55,6 +55,21 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     fields: tuple[str, ...]
     previous: bytes | None
+
+
+class AuditedResident(msgspec.Struct, frozen=True, kw_only=True):
+    """A whole row, for comparing what stands in clear with what is sealed."""
+
+    town: TownCode
+    resident_id: UUID
+    addressee_number: str
+    household_number: str
+    status: ResidentStatus
+    is_head: bool
+    protected_from: date | None
+    protected_until: date | None
+    digest: bytes
+    sealed: bytes
 
 
 class ChangeLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -374,3 +389,14 @@ async def find_run(conn: Conn, town: TownCode, run_id: UUID) -> ImportRun | None
 async def list_changes(conn: Conn, town: TownCode, run_id: UUID) -> list[ChangeLine]:
     rows = await conn.fetch(QUERIES["list_changes"], town, run_id)
     return [msgspec.convert(dict(row), ChangeLine) for row in rows]
+
+
+async def list_for_audit(conn: Conn, town: TownCode, resident_id: UUID) -> list[AuditedResident]:
+    """Those after that one, town by town."""
+    rows = await conn.fetch(QUERIES["list_for_audit"], town, resident_id)
+    return [msgspec.convert(dict(row), AuditedResident) for row in rows]
+
+
+async def list_living_links(conn: Conn) -> list[tuple[TownCode, UUID, str]]:
+    rows = await conn.fetch(QUERIES["list_living_links"])
+    return [(TownCode(row["town"]), row["link_id"], row["pairwise_id"]) for row in rows]

@@ -2,6 +2,7 @@
 
 from mieone.blocks.registry.store import list_open_cases
 
+from .audit import verify_links, verify_residents
 from .captions import record_captions
 from .cases import OpenCase, link_by_officer, read_case, refuse_case
 from .datasets import RegisterProvider
@@ -31,4 +32,6 @@ __all__ = [
     "refuse_case",
     "show_upload",
     "take_upload",
+    "verify_links",
+    "verify_residents",
 ]
