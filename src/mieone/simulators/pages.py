@@ -126,7 +126,8 @@ async def use_card(
 ) -> Html:
     form = await read_form(request)
     transaction, challenge = form.value("transaction"), form.value("challenge")
-    card = form.value("card") or form.text("number", max_length=64)
+    is_listed = bool(form.value("card"))
+    card = form.text("number", max_length=64, is_required=not is_listed) or form.value("card")
     pin = form.digits("pin", length=4)
     message = _read_challenge(challenge)
     if form.has_errors:

@@ -129,6 +129,18 @@ async def test_a_move_changes_the_address_and_not_the_person(
     assert (await attributes(house, first.person_id))["town"] == "245437"
 
 
+async def test_who_moves_away_is_no_resident_and_no_stranger(
+    house: House, cards: CardOffice
+) -> None:
+    first = await given.proven(house, cards)
+    cards.move(given.holder(address="三重県津市広明町十三番地", city="津市"))
+
+    await given.proven(house, cards)
+
+    known = await attributes(house, first.person_id)
+    assert (known["residency"], known["town"]) == ("moved_out", "")
+
+
 async def test_a_lost_card_is_refused_and_the_reissued_one_is_not(
     house: House, cards: CardOffice, path: CardPath
 ) -> None:

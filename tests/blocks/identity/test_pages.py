@@ -106,7 +106,7 @@ async def test_what_was_typed_wrong_is_said_beside_the_field(browser: Browser) -
 async def test_an_unknown_card_is_told_so(browser: Browser) -> None:
     await to_the_card(browser)
 
-    await browser.send("/simulator/card", card="", number="T-9999", pin="1234")
+    await browser.send("/simulator/card", card="T-0001", number="T-9999", pin="1234")
 
     assert "その番号のカードはありません" in browser.page.text
 

@@ -27,6 +27,7 @@ from mieone.blocks.identity.model import (
     PersonState,
     PlatformOperator,
     Proven,
+    Residency,
     Told,
     TransactionId,
     Usage,
@@ -60,6 +61,7 @@ METHOD = "mieone.jpki-auth.1"
 BASIS = "identity.basis.jpki_auth"
 """Message id; its text names the law and says what waits for confirmation."""
 OPERATOR_DEADLINE_S = 8.0
+_LIVED_HERE = (Residency.RESIDENT, Residency.MOVED_OUT)
 
 
 class CardPath(msgspec.Struct, frozen=True, kw_only=True):
@@ -237,6 +239,9 @@ async def _record_told(conn: Conn, house: House, person_id: PersonId, told: Told
     residency, town = attributes.decide_residency(
         told.attributes.address, house.region, house.clock.today()
     )
+    known = await keys.attributes_of(conn, house.keyring, person_id, now)
+    if residency is Residency.VISITOR and known.get("residency") in _LIVED_HERE:
+        residency = Residency.MOVED_OUT
     values = keys.attribute_values(told.attributes, town, residency.value)
     await keys.record_attributes(conn, house.keyring, person_id, values, now)
 
