@@ -19,20 +19,29 @@ from mieone.core.sealer import after_restore, seal
 from mieone.core.verify import Finding, verify_chain
 from tests.conftest import connected
 
-NOTES = Chain(name="notes", table="notes.note", columns=("at", "who", "text", "amount"))
+NOTES = Chain(
+    name="notes", table="notes.note", columns=("at", "who", "text", "amount", "seq", "hash")
+)
 TABLE = """
 SELECT core.create_block_schema('notes');
 CREATE TABLE notes.note (
     entry_id uuid PRIMARY KEY, mac bytea NOT NULL,
     xact_id xid8 NOT NULL DEFAULT pg_current_xact_id(),
-    at timestamptz NOT NULL, who uuid NOT NULL, text text NOT NULL, amount bigint
+    at timestamptz NOT NULL, who uuid NOT NULL, text text NOT NULL, amount bigint, seq integer, hash text
 );
 SELECT core.make_ledger('notes.note');
 """
 
 
 def note(text: str, amount: int | None = 1) -> dict[str, object]:
-    return {"at": datetime.now(UTC), "who": uuid4(), "text": text, "amount": amount}
+    return {
+        "at": datetime.now(UTC),
+        "who": uuid4(),
+        "text": text,
+        "amount": amount,
+        "seq": 7,
+        "hash": "its own",
+    }
 
 
 @pytest.fixture

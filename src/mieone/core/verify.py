@@ -39,7 +39,7 @@ async def verify_chain(
         count += 1
         digest = _check_row(keyring, chain, row, count, digest, findings)
         head = signed.pop(count, None)
-        if head is not None and head != row["hash"]:
+        if head is not None and head != row["link_hash"]:
             findings.append(_finding(chain, f"seq {count}", "the signed head is another hash"))
     findings.extend(
         _finding(chain, f"seq {seq}", "a signed head lies beyond the last link") for seq in signed
@@ -62,24 +62,26 @@ def _check_row(
     previous: bytes,
     findings: list[Finding],
 ) -> bytes:
-    where = f"{chain.table} {row['linked_id']} (seq {row['seq']})"
-    if row["seq"] != expected_seq:
+    where = f"{chain.table} {row['linked_id']} (seq {row['link_seq']})"
+    if row["link_seq"] != expected_seq:
         findings.append(_finding(chain, where, f"expected seq {expected_seq}"))
     if row["entry_id"] is None:
         findings.append(_finding(chain, where, "the row is gone"))
-        return bytes(row["hash"])
+        return bytes(row["link_hash"])
     body = canonical(chain, row["entry_id"], row)
     if not keyring.mac_is_right(f"chain:{chain.name}", body, row["mac"]):
         findings.append(_finding(chain, where, "the row was changed"))
-    elif link(previous, body) != row["hash"]:
+    elif link(previous, body) != row["link_hash"]:
         findings.append(_finding(chain, where, "the link does not follow from the one before"))
-    return bytes(row["hash"])
+    return bytes(row["link_hash"])
 
 
 async def _linked_rows(conn: Conn, chain: Chain) -> AsyncIterator["asyncpg.Record"]:
     columns = ", ".join(f"e.{name}" for name in chain.columns)
     statement = (
-        f"SELECT l.seq, l.hash, l.entry_id AS linked_id, e.entry_id, e.mac, {columns} "  # noqa: S608
+        # A ledger may have columns called seq or hash of its own.
+        "SELECT l.seq AS link_seq, l.hash AS link_hash, l.entry_id AS linked_id, "
+        f"e.entry_id, e.mac, {columns} "
         f"FROM core.chain_link AS l LEFT JOIN {chain.table} AS e ON e.entry_id = l.entry_id "
         "WHERE l.chain = $1 ORDER BY l.seq"
     )
