@@ -107,10 +107,11 @@ class Page:
         self.forms, self.links = reader.forms, reader.links
         self.text = " ".join(reader.words)
 
-    def form(self, action: str) -> Form:
-        """The first form whose action contains these words. Raises LostOnTheWay."""
+    def form(self, action: str, holding: str = "") -> Form:
+        """The first form whose action contains these words, with that field. Raises LostOnTheWay."""
         for form in self.forms:
-            if action in (form.action or self.url):
+            is_there = not holding or holding in form.fields
+            if action in (form.action or self.url) and is_there:
                 return form
         raise LostOnTheWay(f"no form {action!r} at {self.url} ({self.status}): {self.text[:300]}")
 
@@ -143,13 +144,14 @@ class Browser:
         action: str,
         values: Mapping[str, str | list[str]] | None = None,
         press: tuple[str, str] | None = None,
+        holding: str = "",
         may_fail: bool = False,
     ) -> Page:
         """Send the form with what stands in it, these values over it, and the button pressed.
 
         Raises LostOnTheWay for an answer of 400 and above, unless the story expects one.
         """
-        form = page.form(action)
+        form = page.form(action, holding)
         sent: dict[str, str | list[str]] = {**form.fields, **(values or {})}
         if press is not None:
             sent[press[0]] = press[1]
