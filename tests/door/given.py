@@ -5,12 +5,14 @@ that keeps a log of its own, and the table of people stands in for block `identi
 """
 
 import asyncio
+import hashlib
 from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID, uuid4
 
 import asyncpg
 import msgspec
+import rfc8785
 
 from mieone.blocks import access, consent, exchange, identity
 from mieone.blocks.access import OrganisationGroup
@@ -19,7 +21,7 @@ from mieone.blocks.consent import store as consent_store
 from mieone.blocks.exchange.model import Mandate
 from mieone.blocks.exchange.people import IdentityPeople
 from mieone.core.block import Block
-from mieone.core.clock import FixedClock
+from mieone.core.clock import Clock
 from mieone.core.database import Conn, Database
 from mieone.core.house import House
 from mieone.core.ids import uuid7
@@ -34,6 +36,7 @@ from mieone.core.ports import (
     DisclosureRequest,
     Json,
     PersonSubject,
+    Provide,
     ProvidedRow,
     ProvideRequest,
     ResidentSubject,
@@ -137,6 +140,10 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     def subject_id(self) -> SubjectId:
         return SubjectId(self.person_id or self.resident_id)
 
+    @property
+    def key_id(self) -> UUID:
+        return UUID(self.key)
+
 
 def member(name: str, *, has_id: bool = True, is_child: bool = False) -> Member:
     items: dict[str, Json] = {
@@ -162,13 +169,32 @@ class Register:
         self, people: TablePeople | RealPeople, households: Sequence[Sequence[Member]]
     ) -> None:
         self._people = people
-        self.households = [list(one) for one in households]
+        self.households: list[list[Member]] = []
+        self._index: dict[UUID, list[Member]] = {}
+        for household in households:
+            self.add(household)
         self.asked: list[ProvideRequest] = []
         self.gate: asyncio.Event | None = None
         self.reached = asyncio.Event()
         self.meeting: asyncio.Barrier | None = None
         self.fails = False
         self.gives_too_much = False
+        self.answer: Provide | None = None
+        """Stands in front of `provide` where somebody wants to watch."""
+
+    def add(self, household: Sequence[Member]) -> None:
+        members = list(household)
+        self.households.append(members)
+        for one in members:
+            self._index |= {one.key_id: members, one.resident_id: members}
+            if one.person_id is not None:
+                self._index |= {one.person_id: members}
+
+    def forget(self) -> None:
+        """Long runs begin anew now and then."""
+        self.households.clear()
+        self._index.clear()
+        self.asked.clear()
 
     def dataset(self, timeout_s: float = 2.0) -> Dataset:
         return Dataset(
@@ -181,7 +207,7 @@ class Register:
                 for name in (*ITEMS, "sex")
             ),
             concerned=self.concerned,
-            provide=self.provide,
+            provide=self._answer,
             timeout_s=timeout_s,
         )
 
@@ -205,6 +231,9 @@ class Register:
             for one in self._household_of(me)
         ]
 
+    async def _answer(self, request: ProvideRequest) -> Sequence[ProvidedRow]:
+        return await (self.answer or self.provide)(request)
+
     async def provide(self, request: ProvideRequest) -> Sequence[ProvidedRow]:
         self.reached.set()
         if self.gate is not None:
@@ -214,7 +243,7 @@ class Register:
         self.asked.append(request)
         if self.fails:
             raise ConnectionError
-        everybody = [one for household in self.households for one in household]
+        everybody = self._index[UUID(request.keys[0])] if request.keys else []
         wanted = [one for one in everybody if one.key in request.keys]
         given = everybody if self.gives_too_much else wanted
         return [
@@ -228,19 +257,18 @@ class Register:
         ]
 
     def _find(self, some_id: UUID) -> Member | None:
-        for household in self.households:
-            for one in household:
-                if some_id in (one.person_id, one.resident_id):
-                    return one
+        for one in self._index.get(some_id, ()):
+            if some_id in (one.person_id, one.resident_id):
+                return one
         return None
 
     def _household_of(self, me: Member) -> Sequence[Member]:
-        return next(one for one in self.households if me in one)
+        return self._index[me.resident_id]
 
 
 class World(msgspec.Struct, kw_only=True):
     house: House
-    clock: FixedClock
+    clock: Clock
     people: TablePeople | RealPeople
     register: Register
     door: exchange.Door
@@ -287,7 +315,7 @@ async def prepare_stand_in(owner_dsn: str) -> None:
 async def world(
     *,
     settings: Settings,
-    clock: FixedClock,
+    clock: Clock,
     keyring: KeyRing,
     region: Region,
     database: Database,
@@ -307,19 +335,10 @@ async def world(
     )
     door = exchange.Door(house, people)
     house.disclose = door
-    notice_id = uuid7()
     async with database.transaction() as conn:
         await exchange.load_region(conn, house)
         await exchange.register_service(conn, house, SERVICE, entry())
-        notice = Notice(
-            notice_id=notice_id,
-            service=SERVICE,
-            dataset=DATASET,
-            purpose=PURPOSE,
-            version=1,
-            texts={"ja": "見せますか", "en": "Show it?", "ja-x-yasashii": "みせますか"},
-        )
-        await consent_store.record_notice(conn, notice, b"\x00" * 32, clock.now())
+        notice_id = await _notice(conn, clock)
     return World(
         house=house,
         clock=clock,
@@ -328,6 +347,24 @@ async def world(
         door=door,
         notice_id=notice_id,
     )
+
+
+async def _notice(conn: Conn, clock: Clock) -> UUID:
+    """The text everybody here agrees to; the same one for every process."""
+    digest = b"\x00" * 32
+    known = await consent_store.find_notice(conn, SERVICE, DATASET, PURPOSE, digest)
+    if known is not None:
+        return known
+    notice = Notice(
+        notice_id=uuid7(),
+        service=SERVICE,
+        dataset=DATASET,
+        purpose=PURPOSE,
+        version=1,
+        texts={"ja": "見せますか", "en": "Show it?", "ja-x-yasashii": "みせますか"},
+    )
+    await consent_store.record_notice(conn, notice, digest, clock.now())
+    return notice.notice_id
 
 
 def request(who: Member, **changes: object) -> DisclosureRequest:
@@ -399,3 +436,17 @@ async def history(world: World, who: Member) -> list[access.Visit]:
 
 def names_in(disclosure: Disclosure) -> list[Json]:
     return [one.items["name"] for one in disclosure.records]
+
+
+def receivers_digest(answer: Disclosure) -> bytes:
+    """As anybody outside would compute it."""
+    body: dict[str, object] = {
+        "request_id": str(answer.request_id),
+        "dataset": answer.dataset,
+        "as_of": answer.as_of.isoformat(timespec="microseconds"),
+        "records": [
+            {"ref": one.ref, "holder": one.holder, "items": dict(one.items)}
+            for one in answer.records
+        ],
+    }
+    return hashlib.sha256(rfc8785.dumps(body)).digest()

@@ -1,18 +1,16 @@
 """The door against a real database: who gets what, and what stands on record."""
 
 import asyncio
-import hashlib
 from datetime import date, timedelta
 from uuid import uuid4
 
 import msgspec
 import pytest
-import rfc8785
 
 from mieone.blocks import access, exchange
 from mieone.blocks.exchange import NotAnswered, Refused
 from mieone.core.model import Actor, ActorKind
-from mieone.core.ports import Basis, Disclosure, PersonSubject, ResidentSubject
+from mieone.core.ports import Basis, PersonSubject, ResidentSubject
 
 from . import given
 from .given import ITEMS, Member, World, names_in
@@ -371,20 +369,7 @@ async def test_the_digest_on_record_is_the_receivers_own(world: World, mother: M
     answer = await world.door(given.request(mother))
 
     (visit,) = await given.history(world, mother)
-    assert visit.payload_sha256 == receivers_digest(answer)
-
-
-def receivers_digest(answer: Disclosure) -> bytes:
-    body = {
-        "request_id": str(answer.request_id),
-        "dataset": answer.dataset,
-        "as_of": answer.as_of.isoformat(timespec="microseconds"),
-        "records": [
-            {"ref": one.ref, "holder": one.holder, "items": dict(one.items)}
-            for one in answer.records
-        ],
-    }
-    return hashlib.sha256(rfc8785.dumps(body)).digest()
+    assert visit.payload_sha256 == given.receivers_digest(answer)
 
 
 async def test_two_services_share_no_name_for_a_person(world: World, mother: Member) -> None:

@@ -1,0 +1,1 @@
+"""Long runs, each writing a dated table of what it found into `results/`."""
