@@ -159,7 +159,10 @@ class GrantOrder(msgspec.Struct, frozen=True, kw_only=True):
 
 class Pay(Protocol):
     async def grant(self, conn: Conn, order: GrantOrder) -> UUID:
-        """Returns the transfer's id; a second call with the same key returns the first one's."""
+        """Returns the transfer's id; a second call with the same key returns the first one's.
+
+        Raises KeyReused when the key has paid somebody else or another amount.
+        """
         ...
 
 

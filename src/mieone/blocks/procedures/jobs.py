@@ -10,6 +10,7 @@ from mieone.core.jobs import PeriodicJob
 from mieone.core.model import TownCode, system_actor
 from mieone.core.outbox import Event, Subscription
 from mieone.core.ports import Basis, GrantOrder, Note
+from mieone.core.problems import KeyReused
 
 from . import actions
 from .actions.register import Ground, ask_register
@@ -34,15 +35,21 @@ async def pay_birth_gift(house: House, conn: Conn, event: Event) -> None:
     _, raw = await actions.get_answers(conn, office, case)
     arrived = actions.day_of(case.arrived_at)
     for gift in list_gifts(office.library.tables, file.definition, raw, case.town, arrived):
+        # One child, one gift: a second claim for the same child finds the first one's payment.
+        child = house.keyring.search_token(case.town, "birth_gift", gift.child).hex()
         order = GrantOrder(
-            key=f"birth_gift:{case.id}:{gift.child}",
+            key=f"birth_gift:{case.town}:{child}",
             person_id=case.person_id,
             campaign=f"birth_gift.{case.town}",
             amount_yen=gift.amount_yen,
             reason="procedures.gift.birth",
             on=office.today(),
         )
-        await house.pay.grant(conn, order)
+        try:
+            await house.pay.grant(conn, order)
+        except KeyReused:
+            # The other parent's claim was decided first, and the gift went there.
+            continue
         note = Note(
             key=order.key,
             person_id=case.person_id,

@@ -3,11 +3,12 @@
 from uuid import UUID
 
 from mieone.blocks import identity
-from mieone.blocks.coin.model import Command, Grant
+from mieone.blocks.coin.model import Command, Grant, OutcomeCode
 from mieone.blocks.coin.problems import UnknownCampaign, refusal_of
 from mieone.core.database import Conn
 from mieone.core.house import House
 from mieone.core.ports import GrantOrder
+from mieone.core.problems import KeyReused
 
 from .counter import Counter
 from .posting import post
@@ -25,7 +26,10 @@ class GrantsFromBudgets:
         self._counter = counter
 
     async def grant(self, conn: Conn, order: GrantOrder) -> UUID:
-        """Raises Refused: nothing is kept then, so that the same key can be tried again later."""
+        """Raises Refused: nothing is kept then, so that the same key can be tried again later.
+
+        Raises KeyReused when the key has paid something else, or somebody else, before.
+        """
         ledger = self._counter.of(self._house).ledger
         if all(one.id != order.campaign for one in ledger.configuration.campaigns):
             raise UnknownCampaign(campaign=order.campaign)
@@ -38,6 +42,8 @@ class GrantsFromBudgets:
             reason=order.reason,
         )
         (reply,) = await post(conn, ledger, [command])
+        if reply.outcome.code is OutcomeCode.KEY_CONFLICT:
+            raise KeyReused
         if reply.outcome.transfer_id is None:
             raise refusal_of(reply.outcome)
         return reply.outcome.transfer_id

@@ -18,8 +18,8 @@ COUNTS_AS_NEWBORN_MONTHS = 12
 
 
 class Gift(msgspec.Struct, frozen=True, kw_only=True):
-    child: int
-    """Position among the children of the claim."""
+    child: str
+    """Who is born: name and day of birth, the same in every claim for this child."""
     amount_yen: int
     is_verified: bool
 
@@ -33,7 +33,7 @@ def list_gifts(
     if table is None or not isinstance(rows, tuple):
         return []
     found: list[Gift] = []
-    for position, row in enumerate(rows):
+    for row in rows:
         born = _newborn(row, arrived)
         if born is None or not any(r.is_valid_on(born) for r in table.rows):
             continue
@@ -41,8 +41,13 @@ def list_gifts(
         amount = lookup.outputs["amount_yen"]
         if isinstance(amount, int):
             verified = all(r.verified for r in lookup.rows)
-            found.append(Gift(child=position, amount_yen=amount, is_verified=verified))
+            found.append(Gift(child=_child(row, born), amount_yen=amount, is_verified=verified))
     return found
+
+
+def _child(row: Record, born: date) -> str:
+    name = str(row.find("name") or "")
+    return f"{''.join(name.split())}|{born.isoformat()}"
 
 
 def _newborn(row: Record, arrived: date) -> date | None:
