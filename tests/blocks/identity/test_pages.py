@@ -2,19 +2,25 @@
 
 import asyncio
 import json
+import shutil
 from datetime import timedelta
+from pathlib import Path
 
+import httpx
 import msgspec
 import pytest
 
+from mieone.blocks.identity.block import block as identity_block
+from mieone.blocks.identity.rules.profile import RealmRefused
 from mieone.core.clock import FixedClock
 from mieone.core.house import House
+from mieone.core.region import Region
 from mieone.core.settings import Profile
 from mieone.simulators.block import SimulatedCards
 from mieone.simulators.cards import CardOffice
 from tests.blocks.identity import given
 from tests.blocks.identity.authenticator import Phone
-from tests.blocks.identity.conftest import Browser
+from tests.blocks.identity.conftest import Browser, application
 
 
 async def to_the_card(browser: Browser, return_to: str = "") -> str:
@@ -321,3 +327,49 @@ def test_no_simulator_ever_opens_in_production(house: House) -> None:
     with pytest.raises(AssertionError):
         simulated.office(production)
     assert not (settings.home / "simulators").exists()
+
+
+async def test_without_an_operator_the_card_is_closed_and_says_so(house: House) -> None:
+    """公的個人認証法17条: cryptography alone lets nobody in."""
+    closed = House(
+        settings=house.settings,
+        clock=house.clock,
+        keyring=house.keyring,
+        region=house.region,
+        database=house.database,
+        blocks=(identity_block(lambda _house: None),),
+    )
+    transport = httpx.ASGITransport(app=application(closed))
+    async with httpx.AsyncClient(
+        transport=transport,
+        base_url=house.settings.people_origin,
+        follow_redirects=True,
+        headers={"accept": "text/html", "accept-language": "ja"},
+    ) as client:
+        other = Browser(client)
+        await other.open("/id")
+        await other.send("/id/card")
+
+    assert other.page.status_code == 503
+    assert "カードでの登録は今は使えません" in other.page.text
+
+
+async def test_a_region_that_mixes_the_realms_does_not_start(house: House, tmp_path: Path) -> None:
+    folder = tmp_path / "region"
+    shutil.copytree(house.region.directory, folder)
+    profile = folder / "jpki_profile.yaml"
+    mixed = profile.read_text("utf-8").replace("8.5.1.0.30", "8.5.1.3.30")
+    profile.write_text(mixed, "utf-8")
+    bent = House(
+        settings=house.settings,
+        clock=house.clock,
+        keyring=house.keyring,
+        region=Region.load(folder),
+        database=house.database,
+        blocks=(),
+    )
+    start = identity_block(SimulatedCards(lambda _house: given.People()).card_path).start
+
+    assert start is not None
+    with pytest.raises(RealmRefused):
+        await start(bent)

@@ -20,7 +20,7 @@ WHERE p.person_id = $1;
 -- name: record_person_state
 UPDATE identity.person SET
     state = $2,
-    closed_at = CASE WHEN $2 IN ('closed', 'shredded') THEN COALESCE(closed_at, $3) END,
+    closed_at = CASE WHEN $2 IN ('closed', 'shredded') THEN coalesce(closed_at, $3) END,
     shredded_at = CASE WHEN $2 = 'shredded' THEN $3 END
 WHERE person_id = $1;
 
@@ -58,7 +58,7 @@ INSERT INTO identity.attribute (person_id, name, version, sealed, source, observ
 VALUES ($1, $2, $3, $4, $5, $6);
 
 -- name: next_attribute_version
-SELECT COALESCE(max(a.version), 0) + 1 FROM identity.attribute AS a
+SELECT coalesce(max(a.version), 0) + 1 FROM identity.attribute AS a
 WHERE a.person_id = $1;
 
 -- name: list_attributes
@@ -76,7 +76,7 @@ WHERE person_id = $1 AND version < $2;
 -- name: list_links_of_tokens
 SELECT l.link_id, l.person_id, l.kind, l.state, l.token
 FROM identity.identity_link AS l
-INNER JOIN unnest($1::text [], $2::bytea []) AS wanted (kind, token)
+INNER JOIN unnest($1::text[], $2::bytea[]) AS wanted (kind, token)
     ON l.kind = wanted.kind AND l.token = wanted.token
 ORDER BY l.link_id
 LIMIT 10;
@@ -84,7 +84,7 @@ LIMIT 10;
 -- name: list_links_of_people
 SELECT l.link_id, l.person_id, l.kind, l.state
 FROM identity.identity_link AS l
-WHERE l.person_id = ANY($1::uuid [])
+WHERE l.person_id = ANY($1::uuid[])
 ORDER BY l.link_id
 LIMIT 200;
 
@@ -103,7 +103,7 @@ WHERE link_id = $1 AND state IN ('verified', 'stale');
 
 -- name: record_links_superseded
 UPDATE identity.identity_link SET state = 'superseded', ended_at = $2
-WHERE link_id = ANY($1::uuid []);
+WHERE link_id = ANY($1::uuid[]);
 
 -- name: record_link_stale
 UPDATE identity.identity_link SET state = 'stale'
@@ -158,7 +158,7 @@ WHERE transaction_id = $1 AND state = 'asking';
 
 -- name: record_optin_failed
 UPDATE identity.optin_transaction SET
-    state = 'failed', failure = $2, consumed_at = COALESCE(consumed_at, $3),
+    state = 'failed', failure = $2, consumed_at = coalesce(consumed_at, $3),
     sealed_certificate = NULL
 WHERE transaction_id = $1;
 
@@ -181,7 +181,7 @@ LIMIT 50;
 -- name: void_late_optins
 UPDATE identity.optin_transaction SET
     state = 'failed', failure = 'identity/nonce-expired',
-    consumed_at = COALESCE(consumed_at, $1), sealed_certificate = NULL
+    consumed_at = coalesce(consumed_at, $1), sealed_certificate = NULL
 WHERE state IN ('started', 'asking') AND expires_at <= $1;
 
 -- name: void_old_optins
@@ -191,7 +191,7 @@ WHERE expires_at < $1;
 -- name: void_optins_of
 UPDATE identity.optin_transaction SET
     state = 'failed', failure = 'identity/person-not-active',
-    consumed_at = COALESCE(consumed_at, $2), sealed_certificate = NULL
+    consumed_at = coalesce(consumed_at, $2), sealed_certificate = NULL
 WHERE (person_id = $1 OR for_person = $1) AND state <> 'failed';
 
 -- name: record_challenge
@@ -270,7 +270,8 @@ WHERE p.person_id = w.person_id AND p.state = 'shredded' AND p.shredded_at < $1;
 
 -- name: list_protected
 SELECT DISTINCT p.subject_id FROM identity.protection AS p
-WHERE p.subject_id = ANY($1::uuid [])
+WHERE
+    p.subject_id = ANY($1::uuid[])
     AND p.valid_from <= $2 AND (p.valid_until IS NULL OR $2 < p.valid_until)
 ORDER BY p.subject_id
 LIMIT 100000;
@@ -292,7 +293,8 @@ SELECT
     m.mandate_id AS id, m.principal_id AS principal, m.agent_id AS agent, m.kind, m.scope,
     m.valid_from, m.valid_until
 FROM identity.mandate AS m
-WHERE m.agent_id = $1 AND m.principal_id = $2 AND m.state = 'active'
+WHERE
+    m.agent_id = $1 AND m.principal_id = $2 AND m.state = 'active'
     AND m.valid_from <= $3 AND $3 < m.valid_until
 ORDER BY m.mandate_id
 LIMIT 100;
@@ -304,7 +306,8 @@ RETURNING mandate_id;
 
 -- name: record_mandates_ended_of
 UPDATE identity.mandate SET state = 'ended_by_event', ended_at = $2
-WHERE (agent_id = $1 OR principal_id = $1)
+WHERE
+    (agent_id = $1 OR principal_id = $1)
     AND state IN ('active', 'suspended', 'draft', 'evidence_pending');
 
 -- name: record_mandates_suspended_of
@@ -353,6 +356,6 @@ WHERE p.state = 'active';
 -- A living person whose key is gone, or a shredded one whose key is not: neither may exist.
 SELECT p.person_id, p.state FROM identity.person AS p
 LEFT JOIN identity.person_key AS k ON k.person_id = p.person_id AND k.purpose = 'root'
-WHERE (p.state = 'shredded') = COALESCE(k.state = 'active', false)
+WHERE (p.state = 'shredded') = coalesce(k.state = 'active', false)
 ORDER BY p.person_id
 LIMIT 100;

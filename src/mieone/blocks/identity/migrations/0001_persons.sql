@@ -38,7 +38,6 @@ CREATE TABLE identity.person_key (
     autovacuum_vacuum_scale_factor = 0,
     autovacuum_vacuum_cost_delay = 0
 );
-GRANT MAINTAIN ON identity.person_key TO mieone_app;
 
 CREATE FUNCTION identity.refuse_revival() RETURNS trigger
 LANGUAGE plpgsql AS $$
@@ -46,9 +45,9 @@ BEGIN
     RAISE EXCEPTION 'what was destroyed stays destroyed' USING ERRCODE = 'insufficient_privilege';
 END $$;
 CREATE TRIGGER a_destroyed_key_never_returns BEFORE UPDATE ON identity.person_key
-FOR EACH ROW WHEN (OLD.state = 'destroyed') EXECUTE FUNCTION identity.refuse_revival();
+FOR EACH ROW WHEN (old.state = 'destroyed') EXECUTE FUNCTION identity.refuse_revival();
 CREATE TRIGGER a_shredded_person_never_returns BEFORE UPDATE ON identity.person
-FOR EACH ROW WHEN (OLD.state = 'shredded') EXECUTE FUNCTION identity.refuse_revival();
+FOR EACH ROW WHEN (old.state = 'shredded') EXECUTE FUNCTION identity.refuse_revival();
 
 CREATE TABLE identity.attribute (
     person_id uuid NOT NULL REFERENCES identity.person,
@@ -105,7 +104,7 @@ SELECT core.make_append_only('identity.proofing_event');
 CREATE TABLE identity.conflict_case (
     case_id uuid PRIMARY KEY,
     transaction_id uuid NOT NULL UNIQUE,
-    person_ids uuid [] NOT NULL,
+    person_ids uuid[] NOT NULL,
     opened_at timestamptz NOT NULL,
     settled_at timestamptz
 );
@@ -129,7 +128,9 @@ CREATE TABLE identity.optin_transaction (
     CONSTRAINT optin_state_is_known CHECK (
         state IN ('started', 'asking', 'settled', 'done', 'failed')
     ),
-    CONSTRAINT a_challenge_lives_ten_minutes CHECK (expires_at <= started_at + interval '10 minutes'),
+    CONSTRAINT a_challenge_lives_ten_minutes CHECK (
+        expires_at <= started_at + interval '10 minutes'
+    ),
     CONSTRAINT only_a_started_one_is_unspent CHECK ((state = 'started') = (consumed_at IS NULL)),
     CONSTRAINT a_failure_has_its_code CHECK ((state = 'failed') = (failure IS NOT NULL))
 );
@@ -179,7 +180,7 @@ CREATE TABLE identity.mandate (
     principal_id uuid NOT NULL,
     agent_id uuid NOT NULL REFERENCES identity.person,
     kind text NOT NULL,
-    scope text [] NOT NULL,
+    scope text[] NOT NULL,
     state text NOT NULL,
     evidence text NOT NULL,
     valid_from timestamptz NOT NULL,
