@@ -2,7 +2,7 @@
 -- Waits for a flush elsewhere that holds the same key; sorted, so that two flushes never wait in a ring.
 INSERT INTO coin.answer (client_id, key, body_sha256)
 SELECT a.client_id, a.key, a.body_sha256
-FROM unnest($1::text [], $2::text [], $3::bytea []) AS a (client_id, key, body_sha256)
+FROM unnest($1::text[], $2::text[], $3::bytea[]) AS a (client_id, key, body_sha256)
 ORDER BY a.client_id, a.key
 ON CONFLICT (client_id, key) DO NOTHING
 RETURNING client_id, key;
@@ -10,19 +10,19 @@ RETURNING client_id, key;
 -- name: list_answers
 SELECT k.client_id, k.key, k.body_sha256, k.outcome
 FROM coin.answer AS k
-INNER JOIN unnest($1::text [], $2::text []) AS a (client_id, key)
+INNER JOIN unnest($1::text[], $2::text[]) AS a (client_id, key)
     ON k.client_id = a.client_id AND k.key = a.key;
 
 -- name: lock_bills
 SELECT bill_id, shop_account_id, amount_yen, expires_at, paid_by, voided_at
-FROM coin.bill WHERE bill_id = ANY($1::text [])
+FROM coin.bill WHERE bill_id = ANY($1::text[])
 ORDER BY bill_id
 FOR NO KEY UPDATE;
 
 -- name: lock_accounts
 -- Wallets and refunding shops by id, budgets last: the same order in every process.
 SELECT account_id, class, tier, status, balance_yen, paid_on, paid_yen, sent_month, sent_yen
-FROM coin.account WHERE account_id = ANY($1::uuid [])
+FROM coin.account WHERE account_id = ANY($1::uuid[])
 ORDER BY class = 'campaign_budget', account_id
 FOR NO KEY UPDATE;
 
@@ -35,14 +35,14 @@ SELECT
     lot_id, account_id, issuer_id, instrument_id, funding, funder, legal_class, scope, expires_at,
     campaign, grant_run, issued_at, granted_yen, open_yen, parent_lot_id
 FROM coin.lot
-WHERE account_id = ANY($1::uuid []) AND (
+WHERE account_id = ANY($1::uuid[]) AND (
     open_yen > 0 OR expires_at IS NULL OR expires_at > $3
-    OR lot_id IN (SELECT m.lot_id FROM coin.lot_move AS m WHERE m.transfer_id = ANY($2::uuid []))
+    OR lot_id IN (SELECT m.lot_id FROM coin.lot_move AS m WHERE m.transfer_id = ANY($2::uuid[]))
 );
 
 -- name: list_payments
 SELECT transfer_id, payer_id, payee_id, booked_at
-FROM coin.transfer WHERE transfer_id = ANY($1::uuid []) AND kind = 'pay';
+FROM coin.transfer WHERE transfer_id = ANY($1::uuid[]) AND kind = 'pay';
 
 -- name: list_takes
 SELECT
@@ -54,11 +54,11 @@ SELECT
     ), 0)::bigint AS restored_yen
 FROM coin.lot_move AS m
 INNER JOIN coin.lot AS l ON l.lot_id = m.lot_id
-WHERE m.transfer_id = ANY($1::uuid [])
+WHERE m.transfer_id = ANY($1::uuid[])
 ORDER BY m.transfer_id, m.ordinal;
 
 -- name: list_shop_facts
-SELECT account_id, town_code, shop_class, status FROM coin.shop WHERE account_id = ANY($1::uuid []);
+SELECT account_id, town_code, shop_class, status FROM coin.shop WHERE account_id = ANY($1::uuid[]);
 
 -- name: list_takings
 -- Snapshot and tail in one statement, so that a payment just made is in it.
@@ -66,20 +66,23 @@ SELECT
     a.account_id,
     (
         coalesce((
-            SELECT sum(s.balance_yen) FROM coin.account_snapshot AS s WHERE s.account_id = a.account_id
+            SELECT sum(s.balance_yen)
+            FROM coin.account_snapshot AS s
+            WHERE s.account_id = a.account_id
         ), 0)
         + coalesce((
             SELECT sum(e.amount_yen) FROM coin.entry AS e
-            WHERE e.account_id = a.account_id
+            WHERE
+                e.account_id = a.account_id
                 AND e.xact_id >= (SELECT h.through FROM coin.snapshot_horizon AS h)
         ), 0)
     )::bigint AS balance_yen
-FROM unnest($1::uuid []) AS a (account_id);
+FROM unnest($1::uuid[]) AS a (account_id);
 
 -- name: post
 SELECT coin.post(
-    $1::coin.transfer_row [], $2::coin.entry_row [], $3::coin.move_row [], $4::coin.lot_row [],
-    $5::coin.usage_row [], $6::coin.answer_row []
+    $1::coin.transfer_row[], $2::coin.entry_row[], $3::coin.move_row[], $4::coin.lot_row[],
+    $5::coin.usage_row[], $6::coin.answer_row[]
 );
 
 -- name: roll_up
@@ -175,7 +178,8 @@ INNER JOIN coin.transfer AS t ON t.transfer_id = e.transfer_id
 LEFT JOIN coin.shop AS s
     ON s.account_id = CASE WHEN e.account_id = t.payer_id THEN t.payee_id ELSE t.payer_id END
 WHERE e.account_id = $1 AND ($2::uuid IS NULL OR t.transfer_id < $2)
-GROUP BY t.transfer_id, t.kind, t.booked_at, t.campaign, t.reason, t.reverses_id, s.name, s.shop_code
+GROUP BY
+    t.transfer_id, t.kind, t.booked_at, t.campaign, t.reason, t.reverses_id, s.name, s.shop_code
 ORDER BY t.transfer_id DESC
 LIMIT $3;
 
@@ -191,11 +195,12 @@ SELECT
         SELECT sum(r.amount_yen) FROM coin.transfer AS r WHERE r.reverses_id = t.transfer_id
     ), 0)::bigint AS refunded_yen
 FROM coin.transfer AS t
-WHERE t.transfer_id IN (
-    SELECT e.transfer_id FROM coin.entry AS e
-    WHERE e.account_id = $1 AND e.entry_id >= coin.first_id_at($2)
-)
-AND t.booked_at >= $2 AND ($3::uuid IS NULL OR t.transfer_id < $3)
+WHERE
+    t.transfer_id IN (
+        SELECT e.transfer_id FROM coin.entry AS e
+        WHERE e.account_id = $1 AND e.entry_id >= coin.first_id_at($2)
+    )
+    AND t.booked_at >= $2 AND ($3::uuid IS NULL OR t.transfer_id < $3)
 ORDER BY t.transfer_id DESC
 LIMIT $4;
 
@@ -254,7 +259,8 @@ FROM coin.shop WHERE is_sample ORDER BY shop_code LIMIT 100;
 SELECT
     shop_id, account_id, shop_code, town_code AS town, name, name_latin, city_latin, shop_class,
     category, postal_code, status, is_sample
-FROM coin.shop WHERE status = 'open' AND ($1::text IS NULL OR town_code = $1)
+FROM coin.shop WHERE
+    status = 'open' AND ($1::text IS NULL OR town_code = $1)
     AND ($2::text IS NULL OR shop_code > $2)
 ORDER BY shop_code LIMIT $3;
 

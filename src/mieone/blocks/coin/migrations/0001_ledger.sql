@@ -24,7 +24,14 @@ CREATE TABLE coin.instrument (
 CREATE TABLE coin.account (
     account_id uuid PRIMARY KEY,
     class text NOT NULL CHECK (class IN (
-        'wallet', 'campaign_budget', 'merchant', 'issued', 'used', 'expired', 'refunded', 'recalled',
+        'wallet',
+        'campaign_budget',
+        'merchant',
+        'issued',
+        'used',
+        'expired',
+        'refunded',
+        'recalled',
         'fee_income', 'funder_commitment', 'funder_receivable', 'return_claim', 'clearing'
     )),
     belongs_to text NOT NULL DEFAULT '',
@@ -85,13 +92,17 @@ BEGIN
 END $$;
 CREATE TRIGGER lot_keeps_its_terms BEFORE UPDATE ON coin.lot FOR EACH ROW
 WHEN (
-    (old.lot_id, old.account_id, old.issuer_id, old.instrument_id, old.funding, old.funder,
-     old.legal_class, old.scope, old.expires_at, old.campaign, old.grant_run, old.issued_at,
-     old.opened_by_id, old.parent_lot_id)
+    (
+        old.lot_id, old.account_id, old.issuer_id, old.instrument_id, old.funding, old.funder,
+        old.legal_class, old.scope, old.expires_at, old.campaign, old.grant_run, old.issued_at,
+        old.opened_by_id, old.parent_lot_id
+    )
     IS DISTINCT FROM
-    (new.lot_id, new.account_id, new.issuer_id, new.instrument_id, new.funding, new.funder,
-     new.legal_class, new.scope, new.expires_at, new.campaign, new.grant_run, new.issued_at,
-     new.opened_by_id, new.parent_lot_id)
+    (
+        new.lot_id, new.account_id, new.issuer_id, new.instrument_id, new.funding, new.funder,
+        new.legal_class, new.scope, new.expires_at, new.campaign, new.grant_run, new.issued_at,
+        new.opened_by_id, new.parent_lot_id
+    )
 ) EXECUTE FUNCTION coin.refuse_other_terms();
 CREATE TRIGGER lot_is_never_removed BEFORE DELETE OR TRUNCATE ON coin.lot
 FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change();
@@ -249,8 +260,8 @@ CREATE TYPE coin.answer_row AS (client_id text, key text, outcome text);
 
 -- The only writer of the ledger. Balances and lots follow from the entries and moves it is given.
 CREATE FUNCTION coin.post(
-    transfers coin.transfer_row [], entries coin.entry_row [], moves coin.move_row [],
-    lots coin.lot_row [], usage coin.usage_row [], answers coin.answer_row []
+    transfers coin.transfer_row[], entries coin.entry_row[], moves coin.move_row[],
+    lots coin.lot_row[], usage coin.usage_row[], answers coin.answer_row[]
 ) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN

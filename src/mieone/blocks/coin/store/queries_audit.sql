@@ -1,5 +1,7 @@
 -- name: list_unbalanced_transfers
-SELECT e.transfer_id::text AS place, format('entries in %s sum to %s', e.instrument_id, sum(e.amount_yen)) AS what
+SELECT
+    e.transfer_id::text AS place,
+    format('entries in %s sum to %s', e.instrument_id, sum(e.amount_yen)) AS what
 FROM coin.entry AS e
 GROUP BY e.transfer_id, e.instrument_id
 HAVING sum(e.amount_yen) <> 0
@@ -9,7 +11,8 @@ LIMIT 50;
 -- name: list_drifted_accounts
 SELECT
     a.account_id::text AS place,
-    format('%s says %s, its entries say %s', a.class, a.balance_yen, coalesce(d.amount_yen, 0)) AS what
+    format('%s says %s, its entries say %s', a.class, a.balance_yen, coalesce(d.amount_yen, 0))
+        AS what
 FROM coin.account AS a
 LEFT JOIN (
     SELECT e.account_id, sum(e.amount_yen) AS amount_yen FROM coin.entry AS e GROUP BY e.account_id
@@ -21,13 +24,16 @@ LIMIT 50;
 -- name: list_drifted_lots
 SELECT
     l.lot_id::text AS place,
-    format('holds %s of %s, its moves say %s', l.open_yen, l.granted_yen, coalesce(d.moved_yen, 0)) AS what
+    format(
+        'holds %s of %s, its moves say %s', l.open_yen, l.granted_yen, coalesce(d.moved_yen, 0)
+    ) AS what
 FROM coin.lot AS l
 LEFT JOIN (
     SELECT
         m.lot_id,
         sum(m.amount_yen) AS moved_yen,
-        coalesce(sum(m.amount_yen) FILTER (WHERE m.amount_yen > 0 AND t.kind <> 'refund'), 0) AS granted_yen
+        coalesce(sum(m.amount_yen) FILTER (WHERE m.amount_yen > 0 AND t.kind <> 'refund'), 0)
+            AS granted_yen
     FROM coin.lot_move AS m
     INNER JOIN coin.transfer AS t ON t.transfer_id = m.transfer_id
     GROUP BY m.lot_id
@@ -41,9 +47,15 @@ SELECT
     x.transfer_id::text AS place,
     format('wallet %s: entries %s, lot moves %s', x.account_id, x.entries_yen, x.moves_yen) AS what
 FROM (
-    SELECT b.transfer_id, b.account_id, b.instrument_id, sum(b.entry_yen) AS entries_yen, sum(b.move_yen) AS moves_yen
+    SELECT
+        b.transfer_id,
+        b.account_id,
+        b.instrument_id,
+        sum(b.entry_yen) AS entries_yen,
+        sum(b.move_yen) AS moves_yen
     FROM (
-        SELECT e.transfer_id, e.account_id, e.instrument_id, e.amount_yen AS entry_yen, 0 AS move_yen
+        SELECT
+            e.transfer_id, e.account_id, e.instrument_id, e.amount_yen AS entry_yen, 0 AS move_yen
         FROM coin.entry AS e
         INNER JOIN coin.account AS a ON a.account_id = e.account_id AND a.class = 'wallet'
         UNION ALL
@@ -64,7 +76,10 @@ SELECT
     format('issued and what became of it differ by %s', sum(e.amount_yen)) AS what
 FROM coin.entry AS e
 INNER JOIN coin.account AS a ON a.account_id = e.account_id
-WHERE a.class IN ('wallet', 'merchant', 'issued', 'used', 'expired', 'refunded', 'recalled', 'clearing')
+WHERE
+    a.class IN (
+        'wallet', 'merchant', 'issued', 'used', 'expired', 'refunded', 'recalled', 'clearing'
+    )
 GROUP BY e.instrument_id
 HAVING sum(e.amount_yen) <> 0
 LIMIT 50;
@@ -84,7 +99,8 @@ WHERE s.balance_yen <> coalesce(d.amount_yen, 0)
 LIMIT 50;
 
 -- name: list_orphans
-SELECT e.entry_id::text AS place, format('names account %s, which is not there', e.account_id) AS what
+SELECT
+    e.entry_id::text AS place, format('names account %s, which is not there', e.account_id) AS what
 FROM coin.entry AS e
 WHERE NOT EXISTS (SELECT FROM coin.account AS a WHERE a.account_id = e.account_id)
 UNION ALL
@@ -94,7 +110,8 @@ WHERE NOT EXISTS (SELECT FROM coin.entry AS e WHERE e.transfer_id = t.transfer_i
 UNION ALL
 SELECT k.client_id || ' ' || k.key, 'was told accepted, and the transfer is not there'
 FROM coin.answer AS k
-WHERE k.outcome ->> 'code' = 'accepted' AND k.outcome ? 'transfer_id'
+WHERE
+    k.outcome ->> 'code' = 'accepted' AND k.outcome ? 'transfer_id'
     AND NOT EXISTS (
         SELECT FROM coin.transfer AS t WHERE t.transfer_id = (k.outcome ->> 'transfer_id')::uuid
     )
@@ -110,7 +127,16 @@ LIMIT 50;
 
 -- name: page_transfers
 SELECT
-    transfer_id, kind, booked_at, amount_yen, payer_id, payee_id, reverses_id, bill_id, campaign, reason
+    transfer_id,
+    kind,
+    booked_at,
+    amount_yen,
+    payer_id,
+    payee_id,
+    reverses_id,
+    bill_id,
+    campaign,
+    reason
 FROM coin.transfer WHERE $1::uuid IS NULL OR transfer_id > $1
 ORDER BY transfer_id LIMIT $2;
 
@@ -123,8 +149,8 @@ ORDER BY transfer_id, ordinal;
 SELECT
     lot_id, account_id, issuer_id, instrument_id, funding, funder, legal_class, scope, expires_at,
     campaign, grant_run, issued_at, opened_by_id, parent_lot_id
-FROM coin.lot WHERE opened_by_id = ANY($1::uuid []);
+FROM coin.lot WHERE opened_by_id = ANY($1::uuid[]);
 
 -- name: list_entry_digests_of
 SELECT DISTINCT transfer_id, kind, booked_at, posting_sha256
-FROM coin.entry WHERE transfer_id = ANY($1::uuid []);
+FROM coin.entry WHERE transfer_id = ANY($1::uuid[]);
