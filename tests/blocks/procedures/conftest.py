@@ -11,6 +11,7 @@ from litestar.di import Provide
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from mieone.blocks import inbox
+from mieone.blocks.identity.staff.sample import load_organisations
 from mieone.blocks.inbox.block import BLOCK as INBOX
 from mieone.blocks.procedures.block import BLOCK as PROCEDURES
 from mieone.core.clock import FixedClock
@@ -142,7 +143,7 @@ def provide_actor(request: AnyRequest) -> Actor:
 
 
 @pytest.fixture
-def full_house(
+async def full_house(
     settings: Settings,
     clock: FixedClock,
     keyring: KeyRing,
@@ -157,6 +158,7 @@ def full_house(
     made.pay = Purse()
     made.notify = inbox.Notifier(keyring, clock)
     made.consent_gate = OpenGate()  # type: ignore[assignment]
+    await load_organisations(made)
     return made
 
 

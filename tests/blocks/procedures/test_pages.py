@@ -8,6 +8,8 @@ import pytest
 
 from mieone.blocks import inbox
 from mieone.blocks.exchange import Refused
+from mieone.blocks.identity import live_entrustments
+from mieone.blocks.identity.staff.store import end_entrustment
 from mieone.blocks.inbox import store as inbox_store
 from mieone.blocks.procedures import jobs
 from mieone.blocks.procedures.block import list_home_items
@@ -306,16 +308,34 @@ async def test_register_and_form_stand_side_by_side_with_differences(
     assert page.text.count('class="differs"') == 2
 
 
-async def test_without_an_entrustment_the_association_does_not_read_the_register(
+async def test_the_association_reads_the_register_under_its_entrustment(
     browser: httpx.AsyncClient, full_house: House
 ) -> None:
     case = await send(browser)
     register = full_house.disclose
     assert isinstance(register, Register)
+    await browser.get(f"/desk/cases/{case}", headers=ASSOCIATION)
+    asked = register.asked[-1]
+    assert (asked.basis, asked.purpose) == ("entrustment", "case-examination")
+    assert asked.basis_ref
+
+
+async def test_when_the_entrustment_ends_the_town_is_gone_at_once(
+    browser: httpx.AsyncClient, full_house: House
+) -> None:
+    case = await send(browser)
+    async with full_house.database.transaction(full_house.region.town_codes) as conn:
+        for row in await live_entrustments(conn, full_house.clock.today()):
+            if row.town == "244422":
+                await end_entrustment(conn, row.entrustment_id, full_house.clock.today())
+
+    queue = await browser.get("/desk", headers=ASSOCIATION)
     page = await browser.get(f"/desk/cases/{case}", headers=ASSOCIATION)
-    assert page.status_code == 200
-    assert register.asked == []
-    assert "町の記録を見られませんでした" in page.text
+    acted = await browser.post(f"/desk/cases/{case}/acts/start_check", headers=ASSOCIATION)
+
+    assert "442-26" not in queue.text
+    assert page.status_code == 404
+    assert acted.status_code == 404
 
 
 async def test_every_look_of_staff_is_on_record(
@@ -330,7 +350,7 @@ async def test_every_look_of_staff_is_on_record(
             "SELECT items, actor_id, basis FROM access.record WHERE subject_id = $1 ORDER BY at, entry_id",
             PERSON,
         )
-    assert [tuple(row["items"]) for row in rows][0] == ("case_number", "name")
+    assert tuple(rows[0]["items"]) == ("case_number", "name")
     assert [tuple(row["items"]) for row in rows].count(("case_number", "name")) == 1
     assert ("application", "case_history", "evaluation") in [tuple(row["items"]) for row in rows]
     assert {row["actor_id"] for row in rows} == {ACTORS["officer"].id}

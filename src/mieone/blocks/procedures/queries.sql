@@ -271,3 +271,7 @@ WITH gone AS (
 )
 DELETE FROM procedures.offer
 WHERE person_id = $1;
+
+-- name: find_watched_town
+SELECT town FROM procedures.birth_watch
+WHERE person_id = $1;

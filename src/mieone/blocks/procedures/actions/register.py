@@ -81,7 +81,7 @@ async def ask_register(
                 answer = await house.disclose(request)
         except (Problem, TimeoutError):
             continue
-        known = _joined(known, read_known(definition, dataset, _rows(answer)))
+        known = _joined(known, read_known(definition, dataset, _rows(answer), house.clock.today()))
     return known
 
 

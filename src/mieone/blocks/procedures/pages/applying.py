@@ -107,14 +107,15 @@ async def _describe(
     definition = file.definition
     draft: Draft | None = None
     offer: Offer | None = None
+    town = page.town
     if page.actor is not None and page.actor.kind is ActorKind.PERSON:
-        draft, offer = await _begun(database, office, file, UUID(page.actor.id))
+        draft, offer, linked = await _begun(database, office, file, UUID(page.actor.id))
+        town = linked or town
     rules = {rule.id: rule for rule in definition.clocks}
     clock = rules.get(definition.deadline.clock) if definition.deadline else None
     last_day = (
         offer.event_on + timedelta(days=clock.days) if offer and clock and clock.days else None
     )
-    town = offer.town if offer else page.town
     return page.render(
         "procedures/procedure.html",
         status_code=422 if form else 200,
@@ -131,13 +132,15 @@ async def _describe(
 
 async def _begun(
     database: Database, office: Office, file: DefinitionFile, person_id: UUID
-) -> tuple[Draft | None, Offer | None]:
-    async def read(conn: Conn) -> tuple[Draft | None, list[Offer]]:
+) -> tuple[Draft | None, Offer | None, TownCode | None]:
+    async def read(conn: Conn) -> tuple[Draft | None, list[Offer], TownCode | None]:
         found = await drafts.find_open_draft(conn, person_id, file.definition.id, office.now())
-        return found, await list_offers(conn, office, person_id)
+        offers = await list_offers(conn, office, person_id)
+        return found, offers, await cases.find_watched_town(conn, person_id)
 
-    draft, offers = await run(database, office.region.town_codes, read)
-    return draft, next((o for o in offers if o.procedure == file.definition.id), None)
+    draft, offers, linked = await run(database, office.region.town_codes, read)
+    offer = next((o for o in offers if o.procedure == file.definition.id), None)
+    return draft, offer, linked
 
 
 async def list_offers(conn: Conn, office: Office, person_id: UUID) -> list[Offer]:

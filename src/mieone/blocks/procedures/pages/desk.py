@@ -8,10 +8,10 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Redirect
 
-from mieone.blocks import identity
 from mieone.blocks.procedures import actions
 from mieone.blocks.procedures.actions import Office, office_of
 from mieone.blocks.procedures.actions.decisions import may_decide
+from mieone.blocks.procedures.actions.entrustments import Reach, reach_of
 from mieone.blocks.procedures.actions.letters import preview
 from mieone.blocks.procedures.actions.register import Ground, ask_register, ground_for
 from mieone.blocks.procedures.actions.sights import record_look, record_queue
@@ -77,23 +77,11 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True):
     """Who can do the next step when this actor cannot."""
 
 
-async def _grounds(conn: Conn, office: Office, actor: Actor) -> dict[str, str]:
-    """Town → live entrustment, for the association; nobody else needs one."""
-    if acts.class_of(actor) is not ActorClass.ASSOCIATION:
-        return {}
-    rows = await identity.live_entrustments(conn, office.today())
-    return {
-        row.town: row.entrustment_id
-        for row in rows
-        if row.organisation_id == actor.organisation and row.town in actor.towns
-    }
-
-
 async def _list(
     conn: Conn, office: Office, actor: Actor, view: str
 ) -> tuple[list[Line], dict[CaseState, int]]:
-    entrusted = await _grounds(conn, office, actor)
-    found = await cases.list_queue(conn, actor.towns, VIEWS[view], limit=PAGE_SIZE)
+    reach = await reach_of(conn, office, actor)
+    found = await cases.list_queue(conn, reach.towns, VIEWS[view], limit=PAGE_SIZE)
     lines: list[Line] = []
     grounds: dict[UUID, Ground | None] = {}
     for case in found:
@@ -101,9 +89,9 @@ async def _list(
         _, raw = await actions.get_answers(conn, office, case)
         name = raw.get("applicant_name", "")
         lines.append(Line(case=case, name=name if isinstance(name, str) else ""))
-        grounds[case.id] = ground_for(actor, file.definition, entrusted.get(case.town))
+        grounds[case.id] = ground_for(actor, file.definition, reach.row_for(case))
     await record_queue(conn, office, actor, found, grounds)
-    return lines, await cases.count_queue(conn, actor.towns)
+    return lines, await cases.count_queue(conn, reach.towns)
 
 
 async def _render(
@@ -181,18 +169,19 @@ async def _open(
 ) -> Opened:
     """The case file in one transaction, the register through the door after it."""
 
-    async def read(conn: Conn) -> tuple[Shown, Ground | None, Evaluation | None, UUID | None]:
+    async def read(
+        conn: Conn,
+    ) -> tuple[Shown, Reach, Ground | None, Evaluation | None, UUID | None]:
         case = await cases.get_case(conn, case_id)
-        if case.town not in actor.towns:
-            raise CaseNotFound
+        reach = await reach_of(conn, office, actor)
+        reach.check_sees(case)
         shown = await read_case(conn, office, case)
-        entrusted = await _grounds(conn, office, actor)
-        ground = ground_for(actor, shown.file.definition, entrusted.get(case.town))
+        ground = ground_for(actor, shown.file.definition, reach.row_for(case))
         await record_look(conn, office, actor, case, ground)
         evaluation, evaluation_id = await _evaluation(conn, office, case)
-        return shown, ground, evaluation, evaluation_id
+        return shown, reach, ground, evaluation, evaluation_id
 
-    shown, ground, evaluation, evaluation_id = await run(database, actor.towns, read)
+    shown, reach, ground, evaluation, evaluation_id = await run(database, actor.towns, read)
     letter, tasks = await run(
         database, actor.towns, lambda conn: _letter_and_tasks(conn, shown.case)
     )
@@ -201,7 +190,9 @@ async def _open(
         definition = shown.file.definition
         known = await ask_register(house, definition, actor, shown.case.person_id, ground)
         differences = compare(definition, shown.raw, known) if known else None
-    return _opened(office, actor, shown, differences, evaluation, evaluation_id, letter, tasks)
+    return _opened(
+        office, actor, reach, shown, differences, evaluation, evaluation_id, letter, tasks
+    )
 
 
 async def _letter_and_tasks(conn: Conn, case: CaseFile) -> tuple[Letter | None, list[TaskDone]]:
@@ -224,6 +215,7 @@ async def _evaluation(
 def _opened(
     office: Office,
     actor: Actor,
+    reach: Reach,
     shown: Shown,
     differences: list[Difference] | None,
     evaluation: Evaluation | None,
@@ -236,7 +228,11 @@ def _opened(
     possible = possible_acts(table, shown.case.state)
     actor_class = acts.class_of(actor)
     right = may_decide(office, shown.case, actor).allowed
-    mine = frozenset(a for a in possible if acts.may(actor_class, a, decides_here=right))
+    mine = frozenset(
+        act
+        for act in possible
+        if acts.may(actor_class, act, decides_here=right) and reach.covers(shown.case, act)
+    )
     steps = possible & {Act.START_CHECK, Act.HAND_OVER, Act.CONCLUDE, Act.DECIDE}
     waits_for = {c for act in steps - mine for c in acts.who_may(act)}
     dates = {"arrival": actions.day_of(shown.case.arrived_at)}
@@ -283,6 +279,11 @@ async def do_act(
     step = Act(act) if act in {a.value for a in Act} else None
     note = form.text("note", is_required=False, max_length=1000)
     checked = form.values("checked")
+    if step is None:
+        raise CaseNotFound
+    await run(
+        database, actor.towns, lambda conn: _check_entrusted(conn, office, actor, case_id, step)
+    )
     try:
         match step:
             case Act.CONCLUDE:
@@ -300,13 +301,12 @@ async def do_act(
                     actor.towns,
                     lambda conn: actions.dispatch(conn, office, house.notify, actor, case_id),
                 )
-            case Act() if step in STEPS:
-                chosen = step
+            case _ if step in STEPS:
                 await run(
                     database,
                     actor.towns,
                     lambda conn: actions.record_act(
-                        conn, office, actor, case_id, chosen, note, checked
+                        conn, office, actor, case_id, step, note, checked
                     ),
                 )
             case _:
@@ -319,6 +319,14 @@ async def do_act(
         opened = await _open(house, office, database, actor, case_id)
         return await _render(page, office, database, actor, "open", opened, form, problem=act)
     return Redirect(f"/desk/cases/{case_id}", status_code=303)
+
+
+async def _check_entrusted(
+    conn: Conn, office: Office, actor: Actor, case_id: UUID, act: Act
+) -> None:
+    """The association's contract is looked at when it acts, not only when it signed in."""
+    case = await cases.get_case(conn, case_id)
+    (await reach_of(conn, office, actor)).check_covers(case, act)
 
 
 @post("/desk/cases/{case_id:uuid}/decision")
@@ -398,8 +406,9 @@ async def get_desk_letter(
     async def read(conn: Conn) -> bytes:
         case = await cases.get_case(conn, case_id)
         file = await office.definition_of(conn, case)
-        entrusted = await _grounds(conn, office, actor)
-        ground = ground_for(actor, file.definition, entrusted.get(case.town))
+        reach = await reach_of(conn, office, actor)
+        reach.check_sees(case)
+        ground = ground_for(actor, file.definition, reach.row_for(case))
         await record_look(conn, office, actor, case, ground, ("letter",))
         return await actions.open_letter(conn, office, actor, case_id)
 

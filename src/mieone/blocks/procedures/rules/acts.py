@@ -22,6 +22,25 @@ DECIDING = frozenset({Act.DECIDE, Act.EXTEND, Act.REVOKE})
 """処分とその変更: the public authority alone."""
 EXAMINING = frozenset({Act.CONCLUDE, Act.RETURN})
 
+ENTRUSTED_AS: Mapping[Act, str] = MappingProxyType(
+    {
+        Act.SUBMIT: "receive",
+        Act.CORRECT: "receive",
+        Act.WITHDRAW: "receive",
+        Act.RECEIVE: "receive",
+        Act.START_CHECK: "check",
+        Act.HAND_OVER: "check",
+        Act.ASK_CORRECTION: "ask",
+        Act.ASK_INQUIRY: "ask",
+        Act.ANSWER_INQUIRY: "ask",
+        Act.PREPARE_NOTICE: "prepare",
+        Act.DISPATCH: "prepare",
+        Act.DELIVER: "prepare",
+        Act.CLOSE: "prepare",
+    }
+)
+"""What an entrustment must name for the association to do an act. Deciding is in none."""
+
 MAY: Mapping[ActorClass, frozenset[Act]] = MappingProxyType(
     {
         C.APPLICANT: COUNTER,

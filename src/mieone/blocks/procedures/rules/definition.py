@@ -127,6 +127,12 @@ class Field(Shape, frozen=True, kw_only=True):
     """Item of the GIF model 451-1, or `local`."""
     basic_data_item: str = ""
     max_length: int = 100
+    era: bool = False
+    """Whether a date may be typed with its Japanese era: for people born long ago."""
+    from_rows: str = ""
+    """`list.field`: the register's newest such date fills this one, within a year of today."""
+    from_rows_with: Mapping[str, str] = {}
+    """Other answers that such a date implies, to be checked by the applicant."""
 
 
 class Page(Shape, frozen=True, kw_only=True):

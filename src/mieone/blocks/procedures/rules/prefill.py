@@ -1,6 +1,7 @@
 """What the register already knows, put into the form; and how the two differ. Pure."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 
 import msgspec
 
@@ -8,6 +9,7 @@ from mieone.core.ports import Json
 
 from .answers import Raw, rows_of, text_of
 from .definition import Definition, Field, Page
+from .functions import add_months
 
 
 class RegisterRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,7 +51,9 @@ def list_items(definition: Definition) -> dict[str, tuple[str, ...]]:
     return {dataset: tuple(items) for dataset, items in found.items()}
 
 
-def read_known(definition: Definition, dataset: str, rows: Sequence[RegisterRow]) -> Known:
+def read_known(
+    definition: Definition, dataset: str, rows: Sequence[RegisterRow], today: date
+) -> Known:
     """What the answer of one dataset says about the fields of this form."""
     holder = next((row for row in rows if row.is_holder), None)
     answers: dict[str, str | tuple[Mapping[str, str], ...]] = {}
@@ -68,7 +72,27 @@ def read_known(definition: Definition, dataset: str, rows: Sequence[RegisterRow]
             value = _value(field, dataset, holder)
             if value:
                 answers[field.key] = paths[field.key] = value
+    _fill_from_rows(definition, answers, paths, today)
     return Known(answers=answers, paths=paths)
+
+
+def _fill_from_rows(
+    definition: Definition,
+    answers: dict[str, str | tuple[Mapping[str, str], ...]],
+    paths: dict[str, str],
+    today: date,
+) -> None:
+    """A newborn of the register is why the form is opened, as a rule."""
+    for _, field in definition.list_fields():
+        name, _, column = field.from_rows.partition(".")
+        rows = answers.get(name, ()) if column else ()
+        if isinstance(rows, str):
+            continue
+        days = [row[column] for row in rows if row.get(column)]
+        newest = max(days, default="")
+        if newest and add_months(date.fromisoformat(newest), 12) > today:
+            answers[field.key] = paths[field.key] = newest
+            answers.update(field.from_rows_with)
 
 
 def _fill_rows(

@@ -394,3 +394,9 @@ async def claim_watches(conn: Conn, now: datetime, again: timedelta) -> list[tup
 
 async def delete_offers_of(conn: Conn, person_id: UUID) -> None:
     await conn.execute(QUERIES["delete_offers_of"], person_id)
+
+
+async def find_watched_town(conn: Conn, person_id: UUID) -> TownCode | None:
+    """The town whose register the person was linked to, if any."""
+    found = await conn.fetchval(QUERIES["find_watched_town"], person_id)
+    return None if found is None else TownCode(found)
