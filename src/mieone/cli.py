@@ -15,6 +15,7 @@ from mieone import main as composition
 from mieone.core.backup import DESTRUCTIONS, BackupError, make_backup, restore_backup
 from mieone.core.block import Command
 from mieone.core.cluster import ClusterError, HomeLock
+from mieone.core.dead_letters import deliver_again, list_dead
 from mieone.core.house import House
 from mieone.core.keys import KeyRing
 from mieone.core.log import configure_logging
@@ -89,6 +90,9 @@ def _parser() -> argparse.ArgumentParser:
     replay = nouns.add_parser("replay", help="after a restore by a server's own tools")
     replay.add_argument("destructions", type=Path)
     replay.set_defaults(run=_replay)
+    letters = nouns.add_parser("dead-letters", help="events that a subscriber gave up on")
+    letters.add_argument("--again", action="store_true", help="deliver them again")
+    letters.set_defaults(run=_dead_letters)
     _add_block_commands(nouns)
     return parser
 
@@ -158,6 +162,20 @@ def _tour(settings: Settings, _options: argparse.Namespace) -> int:
 def _verify(settings: Settings, _options: argparse.Namespace) -> int:
     with reached(settings) as connections:
         return asyncio.run(verify(settings, connections))
+
+
+def _dead_letters(settings: Settings, options: argparse.Namespace) -> int:
+    async def act(house: House) -> int:
+        async with house.database.transaction() as conn:
+            letters = await list_dead(conn)
+            again = await deliver_again(conn) if options.again else 0
+        for letter in letters:
+            cause = f"{letter.attempts} attempts, {letter.last_error}"
+            say(f"{letter.event_id} {letter.name} -> {letter.subscriber}: {cause}")
+        say(f"{again} will be delivered again" if options.again else f"{len(letters)} dead letters")
+        return 0
+
+    return with_house(settings, act)
 
 
 def _database_script(settings: Settings, _options: argparse.Namespace) -> int:
