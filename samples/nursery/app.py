@@ -42,7 +42,11 @@ class Door:
         self.redirect_uri = redirect_uri
         self.key = ECKey.import_key(credentials["private_jwk"])
         self.dpop_key = ECKey.generate_key("P-256")
-        self.http = httpx.Client(verify=ssl.create_default_context(cafile=credentials["ca_file"]), timeout=10, follow_redirects=False)
+        self.http = httpx.Client(
+            verify=ssl.create_default_context(cafile=credentials["ca_file"]),
+            timeout=10,
+            follow_redirects=False,
+        )
         self.meta = self.http.get(f"{self.issuer}/.well-known/openid-configuration").json()
 
     def assertion(self) -> str:
@@ -126,8 +130,9 @@ class Door:
             {"grant_type": "refresh_token", "refresh_token": refresh_token},
         )
 
-    def ask(self, access_token: str) -> tuple[int, dict]:
-        """One disclosure through the door."""
+    def ask(self, access_token: str) -> tuple[int, str, dict]:
+        """One disclosure through the door: the status, our own request id, the answer."""
+        request_id = str(uuid4())
         url = f"{self.issuer}/api/exchange/v1/disclosures"
         answer = self.http.post(
             url,
@@ -135,18 +140,20 @@ class Door:
             headers={
                 "Authorization": f"DPoP {access_token}",
                 "DPoP": self.proof("POST", url, access_token),
-                "Request-Id": str(uuid4()),
+                "Request-Id": request_id,
             },
         )
-        return answer.status_code, answer.json()
+        return answer.status_code, request_id, answer.json()
 
 
 class Nursery:
     """Bookings in memory: a sample keeps nothing when it stops."""
 
-    def __init__(self, door: Door, until: str) -> None:
+    def __init__(self, door: Door, until: str, record: Path | None) -> None:
         self.door = door
+        self.record = record
         self.until = until
+        self.record = record
         self.waiting: dict[str, dict] = {}
         self.bookings: dict[str, dict] = {}
         self.log: list[dict] = []
@@ -174,19 +181,27 @@ class Nursery:
     def ask(self, booking: str) -> dict:
         """Ask the door now; the answer may be a refusal, and then we hold nothing."""
         entry = self.bookings[booking]
-        status, answer = self.door.ask(entry["tokens"]["access_token"])
+        status, request_id, answer = self.door.ask(entry["tokens"]["access_token"])
         if status == 401 and "refresh_token" in entry["tokens"]:
+            # The access token lives five minutes; a refused renewal leaves the refusal as it stands.
             try:
                 entry["tokens"].update(self.door.renew(entry["tokens"]["refresh_token"]))
-                status, answer = self.door.ask(entry["tokens"]["access_token"])
             except RuntimeError:
-                status, answer = 403, {}
+                status = 403
+            else:
+                status, request_id, answer = self.door.ask(entry["tokens"]["access_token"])
         entry.update(status=status, answer=answer if status == 200 else {})
-        with self.lock:
-            self.log.append(
-                {"at": time.time(), "status": status, "request": answer.get("request_id")}
-            )
+        self.note(status, request_id, len(entry["answer"].get("records", [])))
         return entry
+
+    def note(self, status: int, request_id: str, people: int) -> None:
+        """Our own record of what we received: how many people, not who."""
+        line = {"at": time.time(), "status": status, "request_id": request_id, "people": people}
+        with self.lock:
+            self.log.append(line)
+            if self.record is not None:
+                with self.record.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(line) + "\n")
 
 
 PAGE = (Path(__file__).parent / "page.html").read_text("utf-8")
@@ -285,10 +300,11 @@ def main() -> None:
     parser.add_argument("--credentials", type=Path, required=True)
     parser.add_argument("--port", type=int, default=8100)
     parser.add_argument("--until", default="2027-03-31")
+    parser.add_argument("--record", type=Path, help="a file for our own count of answers")
     arguments = parser.parse_args()
     credentials = json.loads(arguments.credentials.read_text("utf-8"))
     door = Door(credentials, f"http://localhost:{arguments.port}/callback")
-    Handler.nursery = Nursery(door, arguments.until)
+    Handler.nursery = Nursery(door, arguments.until, arguments.record)
     print(f"nursery: http://localhost:{arguments.port}", flush=True)
     ThreadingHTTPServer(("127.0.0.1", arguments.port), Handler).serve_forever()
 

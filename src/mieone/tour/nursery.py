@@ -41,9 +41,10 @@ class Nursery(msgspec.Struct, frozen=True, kw_only=True):
 
 def start(program: Path, credentials: Path, port: int) -> "subprocess.Popen[bytes]":
     """Raises RuntimeError when the program does not come up."""
+    record = credentials.with_name("received.jsonl")
+    command = [sys.executable, str(program), "--credentials", str(credentials)]
     running = subprocess.Popen(
-        [sys.executable, str(program), "--credentials", str(credentials), "--port", str(port)],
-        stdout=subprocess.DEVNULL,
+        [*command, "--port", str(port), "--record", str(record)], stdout=subprocess.DEVNULL
     )
     end = time.monotonic() + START_LIMIT_S
     while time.monotonic() < end and running.poll() is None:
