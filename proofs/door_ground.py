@@ -2,14 +2,14 @@
 
 import shutil
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
 from tests.door import given
-from tests.door.given import World
+from tests.door.given import RealPeople, TablePeople, World
 
 from mieone.core.clock import SystemClock
 from mieone.core.database import Database, PooledDatabase
@@ -31,7 +31,9 @@ async def build(connections: Connections) -> None:
     await given.prepare_stand_in(connections.owner_dsn)
 
 
-async def world_in(home: Path, database: Database) -> World:
+async def world_in(
+    home: Path, database: Database, people: TablePeople | RealPeople | None = None
+) -> World:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
     return await given.world(
         settings=Settings(home=home, region_dir=REGION),
@@ -40,6 +42,7 @@ async def world_in(home: Path, database: Database) -> World:
         region=Region.load(REGION),
         database=database,
         households=[],
+        people=people,
         timeout_s=10.0,
     )
 
@@ -53,8 +56,8 @@ async def pool(dsn: str, size: int) -> AsyncIterator[PooledDatabase]:
         await opened.close()
 
 
-@asynccontextmanager
-async def home() -> AsyncIterator[Path]:
+@contextmanager
+def home_folder() -> Iterator[Path]:
     made = Path(tempfile.mkdtemp(prefix="mieone-proof-"))
     try:
         yield made

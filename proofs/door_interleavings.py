@@ -9,6 +9,7 @@ disclosure was unlawful or is not on record.
 import asyncio
 import sys
 import time
+from pathlib import Path
 
 from tests.door.interleaving import SteppedDatabase, Tally, run_scenarios, watch_provider
 
@@ -27,8 +28,15 @@ AT_ONCE = 6
 
 async def prove(connections: Connections, count: int, first: int) -> tuple[Tally, list[str], float]:
     await ground.build(connections)
+    with ground.home_folder() as home:
+        return await _prove(connections, home, count, first)
+
+
+async def _prove(
+    connections: Connections, home: Path, count: int, first: int
+) -> tuple[Tally, list[str], float]:
     tally, started = Tally(), time.monotonic()
-    async with ground.home() as home, ground.pool(connections.app_dsn, 24) as database:
+    async with ground.pool(connections.app_dsn, 24) as database:
         world = await ground.world_in(home, SteppedDatabase(database))
         watch_provider(world)
         for begin in range(first, first + count, 500):
