@@ -150,6 +150,7 @@ def create_app(house: House, database: PooledDatabase) -> Litestar:
             secret=house.keyring.derive("csrf").hex(),
             cookie_name="mieone_csrf",
             cookie_samesite="lax",
+            cookie_secure=house.settings.people_origin.startswith("https:"),
             exclude=OUTSIDE_CSRF,
         ),
         lifespan=[lifespan],

@@ -86,11 +86,12 @@ def _cookie(header: str, name: str) -> str | None:
 
 
 def _policy(nonce: str) -> str:
+    # Signing in to an outside service ends in a redirect from one of our forms to its own address.
     return (
         f"default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self'; "
         "img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; media-src 'self'; "
         "manifest-src 'self'; worker-src 'self' blob:; frame-ancestors 'none'; base-uri 'none'; "
-        "form-action 'self' http://localhost:* https://localhost:*"
+        "form-action 'self' https: http://localhost:*"
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -39,15 +40,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     pool_size: int = 8
     sample: bool = True
     entrances: frozenset[Entrance] = frozenset(Entrance)
+    people_url: str | None = None
+    machines_url: str | None = None
+    """What the world calls us where a proxy with a public certificate stands in front."""
 
     @property
     def people_origin(self) -> str:
-        return f"http://localhost:{self.port}"
+        return self.people_url or f"http://localhost:{self.port}"
 
     @property
     def machines_origin(self) -> str:
         """The issuer of every token and receipt."""
-        return f"https://localhost:{self.tls_port}"
+        return self.machines_url or f"https://localhost:{self.tls_port}"
 
     @property
     def simulators_allowed(self) -> bool:
@@ -69,6 +73,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             pool_size=_number(environ, "MIEONE_POOL_SIZE", 8, 2, 40),
             sample=(environ.get("MIEONE_SAMPLE") or "yes") != "no",
             entrances=_entrances(environ.get("MIEONE_ENTRANCES") or ""),
+            people_url=_origin(environ, "MIEONE_PEOPLE_URL"),
+            machines_url=_origin(environ, "MIEONE_MACHINES_URL"),
         )
 
 
@@ -87,6 +93,16 @@ def _entrances(text: str) -> frozenset[Entrance]:
     except ValueError:
         known = ", ".join(Entrance)
         raise SettingsError(f"MIEONE_ENTRANCES is {text!r}; it takes a list of: {known}") from None
+
+
+def _origin(environ: Mapping[str, str], name: str) -> str | None:
+    text = environ.get(name) or None
+    if text is None:
+        return None
+    parts = urlsplit(text)
+    if parts.scheme != "https" or not parts.hostname or text != f"https://{parts.netloc}":
+        raise SettingsError(f"{name} is {text!r}; it takes an origin such as https://www.example.jp")
+    return text
 
 
 def _number(environ: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:

@@ -80,7 +80,7 @@ async def _linked_rows(conn: Conn, chain: Chain) -> AsyncIterator["asyncpg.Recor
     columns = ", ".join(f"e.{name}" for name in chain.columns)
     statement = (
         # A ledger may have columns called seq or hash of its own.
-        "SELECT l.seq AS link_seq, l.hash AS link_hash, l.entry_id AS linked_id, "
+        "SELECT l.seq AS link_seq, l.hash AS link_hash, l.entry_id AS linked_id, "  # noqa: S608
         f"e.entry_id, e.mac, {columns} "
         f"FROM core.chain_link AS l LEFT JOIN {chain.table} AS e ON e.entry_id = l.entry_id "
         "WHERE l.chain = $1 ORDER BY l.seq"
