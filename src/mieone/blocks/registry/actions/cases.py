@@ -16,7 +16,7 @@ from mieone.core.database import Conn
 from mieone.core.house import House
 from mieone.core.model import Actor, TownCode
 
-from .documents import open_entry
+from .documents import open_entry, token_of
 from .imports import check_town
 from .matching import (
     ITEMS,
@@ -104,7 +104,7 @@ async def _list_possible(conn: Conn, house: House, town: TownCode, claim: Claim)
     substitutes = substitutes_of(house.region)
     found: dict[UUID, store.StoredMember] = {}
     for term in (born_on_term(claim.born_on), name_term(claim.name, substitutes)):
-        token = house.keyring.search_token(town, *term)
+        token = token_of(house.keyring, town, term)
         for row in await store.find_by_tokens(conn, town, [token]):
             found[row.resident_id] = row
     links = dict(await store.list_links(conn, town, list(found)))

@@ -36,7 +36,7 @@ from mieone.core.model import Actor, TownCode
 from mieone.core.outbox import Event, publish
 from mieone.core.region import Region
 
-from .documents import open_entry, seal_entry
+from .documents import open_entry, seal_entry, token_of
 from .protection import persons_of, push_changes
 
 SHOWN = 200
@@ -252,9 +252,9 @@ def _list_tokens(
 ) -> list[tuple[bytes, UUID]]:
     substitutes = substitutes_of(region)
     tokens = [
-        (keyring.search_token(town, field, value), one.resident_id)
+        (token_of(keyring, town, term), one.resident_id)
         for one in residents
-        for field, value in list_terms(one.entry, substitutes)
+        for term in list_terms(one.entry, substitutes)
     ]
     # In the index's own order its pages are written once.
     return sorted(tokens)

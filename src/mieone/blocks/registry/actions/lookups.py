@@ -19,7 +19,7 @@ from mieone.core.house import House
 from mieone.core.ids import uuid7
 from mieone.core.model import Actor, TownCode
 
-from .documents import open_entry
+from .documents import open_entry, token_of
 from .imports import check_town
 from .matching import SERVICE
 
@@ -43,7 +43,7 @@ async def find_residents(
     terms = _terms(house, search)
     if not terms:
         raise SearchTooWide
-    tokens = sorted({house.keyring.search_token(town, *term) for term in terms})
+    tokens = sorted({token_of(house.keyring, town, term) for term in terms})
     rows = await store.find_by_tokens(conn, town, tokens)
     found = [_opened(house, town, row) for row in rows]
     wanted = comparable_kana(search.kana)

@@ -19,7 +19,7 @@ from mieone.core.model import Actor, TownCode, system_actor
 from mieone.core.outbox import Event, publish
 from mieone.core.region import Region
 
-from .documents import open_entry
+from .documents import open_entry, token_of
 from .protection import SECTOR, flag_of, push_flag
 
 PURPOSE = "register-matching"
@@ -83,7 +83,7 @@ async def list_candidates(
     conn: Conn, house: House, town: TownCode, claim: Claim
 ) -> Mapping[UUID, Entry]:
     """Everybody of the town born on that day; there are few."""
-    token = house.keyring.search_token(town, *born_on_term(claim.born_on))
+    token = token_of(house.keyring, town, born_on_term(claim.born_on))
     rows = await store.find_by_tokens(conn, town, [token])
     return {
         row.resident_id: open_entry(house.keyring, town, row.resident_id, row.sealed)

@@ -8,7 +8,7 @@ from mieone.blocks.registry.model import Entry
 
 from .characters import comparable_kana, comparable_name
 
-PREFIX_LENGTHS = (2, 3, 4, 6)
+PREFIX_LENGTHS = (2, 4, 6)
 Term: TypeAlias = tuple[str, str]
 """Field and value."""
 
@@ -37,7 +37,7 @@ def name_term(name: str, substitutes: Mapping[str, str]) -> Term:
 def kana_term(kana: str) -> Term | None:
     """The longest token that the beginning of a reading reaches; None when it is too short.
 
-    Seven characters and more are searched as a whole reading or as its first six.
+    The caller compares the rest: there is no token for every length.
     """
     written = comparable_kana(kana)
     lengths = [n for n in PREFIX_LENGTHS if n <= len(written)]
