@@ -1,6 +1,5 @@
 """A region as data: its towns, its association and its open data, read from one directory."""
 
-import csv
 from collections.abc import Callable, Mapping
 from datetime import date
 from functools import cached_property
@@ -8,9 +7,9 @@ from pathlib import Path
 from typing import Annotated, TypeVar
 
 import msgspec
-import yaml
 
 from mieone.core.model import TownCode
+from mieone.core.region_files import RegionInvalid, convert, read_rows, read_table, read_yaml
 from mieone.core.region_tables import (
     AddressSpelling,
     CharacterSubstitution,
@@ -47,16 +46,6 @@ TABLES = (
     "characters",
     "spelling",
 )
-
-
-class RegionInvalid(Exception):
-    """The region's files cannot be used; says which file and row, for whoever keeps them."""
-
-    def __init__(self, file: str, row: str, reason: str) -> None:
-        super().__init__(f"{file}, {row}: {reason}")
-        self.file = file
-        self.row = row
-        self.reason = reason
 
 
 class Names(msgspec.Struct, frozen=True, kw_only=True):
@@ -292,47 +281,3 @@ def check_sources(directory: Path, sources: Mapping[str, Source]) -> None:
     for path in sorted(directory.glob("*.csv")) + sorted(directory.glob("*.geojson")):
         if path.name not in sources:
             raise RegionInvalid("sources.yaml", path.name, "has no source")
-
-
-def read_yaml(directory: Path, name: str, shape: type[T]) -> T:
-    try:
-        content = yaml.safe_load((directory / name).read_text(encoding="utf-8"))
-    except FileNotFoundError as missing:
-        raise RegionInvalid(name, "file", "is not there") from missing
-    except (yaml.YAMLError, UnicodeDecodeError) as broken:
-        raise RegionInvalid(name, "file", str(broken)) from broken
-    return convert(name, "content", content, shape)
-
-
-def read_table(directory: Path, name: str, row_type: type[T]) -> tuple[T, ...]:
-    return tuple(
-        convert(name, f"row {number}", row, row_type) for number, row in read_rows(directory, name)
-    )
-
-
-def read_rows(directory: Path, name: str) -> list[tuple[int, dict[str, str | None]]]:
-    """Rows with their line numbers; an empty field is unknown, not empty text."""
-    try:
-        with (directory / name).open(encoding="utf-8", newline="") as lines:
-            reader = csv.reader(lines)
-            header = next(reader, [])
-            numbered = list(enumerate(reader, start=2))
-    except FileNotFoundError as missing:
-        raise RegionInvalid(name, "file", "is not there") from missing
-    except UnicodeDecodeError as broken:
-        raise RegionInvalid(name, "file", "is not UTF-8") from broken
-    for number, fields in numbered:
-        if len(fields) != len(header):
-            reason = f"{len(fields)} fields instead of {len(header)}"
-            raise RegionInvalid(name, f"row {number}", reason)
-    return [
-        (number, {column: field or None for column, field in zip(header, fields, strict=True)})
-        for number, fields in numbered
-    ]
-
-
-def convert(name: str, row: str, content: object, shape: type[T]) -> T:
-    try:
-        return msgspec.convert(content, shape, strict=False)
-    except msgspec.ValidationError as wrong:
-        raise RegionInvalid(name, row, str(wrong)) from wrong
