@@ -11,15 +11,23 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 import zxingcpp
+from litestar import Litestar, Response
+from litestar.di import Provide
 from PIL import Image
 
 from mieone import main
 from mieone.blocks import coin
+from mieone.blocks.coin.actions.counter import Counter
+from mieone.blocks.coin.problems import OverCampaignCap
+from mieone.blocks.coin.routes import get_wallet, post_payment
 from mieone.blocks.coin.rules.qr import read_code
-from mieone.core.database import PooledDatabase
+from mieone.blocks.identity import Caller
+from mieone.core.database import Conn, PooledDatabase
 from mieone.core.house import House
 from mieone.core.model import Actor, ActorKind, TownCode
+from mieone.core.outbox import Event
 from mieone.core.ports import GrantOrder
+from mieone.core.problems import KeyReused, Problem
 from mieone.core.sessions import COOKIES, Acr, open_session
 from mieone.core.settings import Entrance
 
@@ -85,18 +93,23 @@ async def client(composed: House, database: PooledDatabase) -> AsyncIterator[htt
 @pytest.fixture
 async def person(composed: House, client: httpx.AsyncClient) -> UUID:
     """Somebody with a Mie-ID, signed in, who was given 50,000 yen by the town."""
-    person_id = uuid4()
     async with composed.database.transaction(composed.region.town_codes) as conn:
-        await conn.execute(
-            "INSERT INTO identity.person (person_id, state, user_handle, created_at) "
-            "VALUES ($1, 'active', $2, now())",
-            person_id,
-            secrets.token_bytes(64),
-        )
+        person_id = await make_person(conn)
         actor = Actor(kind=ActorKind.PERSON, id=str(person_id))
         token = await open_session(conn, Entrance.PEOPLE, actor, Acr.PASSKEY, composed.clock.now())
         await composed.pay.grant(conn, order(person_id))
     client.cookies.set(COOKIES[Entrance.PEOPLE], token)
+    return person_id
+
+
+async def make_person(conn: Conn) -> UUID:
+    person_id = uuid4()
+    await conn.execute(
+        "INSERT INTO identity.person (person_id, state, user_handle, created_at) "
+        "VALUES ($1, 'active', $2, now())",
+        person_id,
+        secrets.token_bytes(64),
+    )
     return person_id
 
 
@@ -306,11 +319,88 @@ async def test_the_same_gift_order_pays_once(composed: House, person: UUID) -> N
     assert sorted(row["amount_yen"] for row in entries) == [-50_000, -50_000, 50_000, 50_000]
 
 
+async def test_a_key_that_paid_one_person_pays_no_other(composed: House, person: UUID) -> None:
+    async with composed.database.transaction(composed.region.town_codes) as conn:
+        other = await make_person(conn)
+        with pytest.raises(KeyReused):
+            await composed.pay.grant(conn, order(other))
+        # Nothing broke: the caller's transaction goes on.
+        assert await composed.pay.grant(conn, order(person))
+
+
+async def test_a_gift_beyond_its_campaign_is_refused_and_keeps_no_key(
+    composed: House, person: UUID
+) -> None:
+    async with composed.database.transaction(composed.region.town_codes) as conn:
+        with pytest.raises(OverCampaignCap):
+            async with conn.transaction():
+                await composed.pay.grant(conn, order(person, "gift-2", 100_001))
+        assert await composed.pay.grant(conn, order(person, "gift-2", 1_000))
+
+
+async def test_whoever_leaves_is_the_holder_of_nothing(composed: House, person: UUID) -> None:
+    (subscription,) = coin.BLOCK.subscriptions
+    event = Event(name=subscription.event, key=str(person), payload={})
+    async with composed.database.transaction(composed.region.town_codes) as conn:
+        await subscription.handle(composed, conn, event)
+
+        assert await conn.fetchval("SELECT count(*) FROM coin.holder") == 0
+        assert (
+            await conn.fetchval("SELECT sum(balance_yen) FROM coin.account WHERE class = 'wallet'")
+            == 50_000
+        )
+
+
+async def test_a_program_pays_for_a_person_only_within_its_scopes(
+    composed: House, client: httpx.AsyncClient, person: UUID
+) -> None:
+    """A fake caller stands where the OAuth entrance checks tokens."""
+    scopes = {"coin.read"}
+
+    def caller() -> Caller:
+        return Caller(
+            client_id="c",
+            organisation_id="o",
+            sector="s",
+            scopes=frozenset(scopes),
+            person_id=person,
+        )
+
+    app = Litestar(
+        [get_wallet, post_payment],
+        dependencies={
+            "caller": Provide(caller, sync_to_thread=False),
+            "house": Provide(lambda: composed, sync_to_thread=False),
+            "counter": Provide(Counter, sync_to_thread=False),
+        },
+        exception_handlers={
+            Problem: lambda _request, error: Response({}, status_code=error.status)
+        },
+    )
+    body = {"shop_code": "1111118", "amount_yen": 100}
+    key = {"idempotency-key": "p1"}
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as api:
+        wallet = await api.get("/wallet")
+        refused = await api.post("/wallet/payments", json=body, headers=key)
+        scopes.add("coin.pay")
+        paid = await api.post("/wallet/payments", json=body, headers=key)
+        again = await api.post("/wallet/payments", json=body, headers=key)
+
+    assert wallet.json()["balance_yen"] == 50_000
+    assert refused.status_code == 403
+    assert paid.json() == again.json()
+    assert paid.json()["balance_yen"] == 49_900
+
+
 async def test_the_home_page_and_my_page_tell_of_the_gift(composed: House, person: UUID) -> None:
     assert coin.BLOCK.home_items is not None
     assert coin.BLOCK.my_page is not None
     sections = await coin.BLOCK.my_page(composed, person)
 
+    items = await coin.BLOCK.home_items(composed, person)
+
+    assert [item.href for item in items] == ["/coin"]  # type: ignore[attr-defined]
     assert [section.amount_yen for section in sections] == [50_000]  # type: ignore[attr-defined]
 
 

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from mieone.core.problems import Problem
+from mieone.core.problems import KeyReused, Problem
 from mieone.web import Yen
 
 from .model import Outcome, OutcomeCode
@@ -109,7 +109,9 @@ class BadRequest(Refused):
     status: ClassVar[int] = 400
 
 
-class KeyConflict(Refused):
+class KeyConflict(Refused, KeyReused):
+    """Other blocks that pay through the port catch it as core's `KeyReused`."""
+
     slug: ClassVar[str] = "coin/key-conflict"
 
 
