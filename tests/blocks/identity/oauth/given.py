@@ -16,6 +16,7 @@ from joserfc.jwk import ECKey, Key
 from litestar import Litestar, Request, get
 from litestar.di import NamedDependency, Provide
 from litestar.middleware import DefineMiddleware
+from litestar.openapi.config import OpenAPIConfig
 
 from mieone.blocks.identity.oauth import pages, routes
 from mieone.blocks.identity.oauth.actions import registering
@@ -140,7 +141,8 @@ def make_app(house: House) -> Litestar:
         },
         middleware=[DefineMiddleware(EntranceMiddleware, house=house)],
         exception_handlers={Problem: render},
-        openapi_config=None,
+        openapi_config=OpenAPIConfig(title="mieone", version="1", path="/api"),
+        logging_config=None,
     )
 
 

@@ -50,6 +50,11 @@ async def test_every_endpoint_discovery_names_is_there(program: Program) -> None
     assert not [str(one.url) for one in answers if one.status_code == 404]
 
 
+async def test_the_endpoints_stand_in_the_api_description(house: House) -> None:
+    described = given.make_app(house).openapi_schema.to_schema()
+    assert {"/oauth/par", "/oauth/token", "/oauth/userinfo"} <= described["paths"].keys()
+
+
 async def test_a_retired_key_stays_published(program: Program, house: House) -> None:
     before = await program.tokens()
     new = rotate_signing_key(house.keyring)

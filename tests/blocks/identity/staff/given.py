@@ -51,6 +51,7 @@ async def browser(house: House) -> AsyncIterator[httpx.AsyncClient]:
         middleware=[DefineMiddleware(EntranceMiddleware, house=house)],
         exception_handlers={Problem: render},
         openapi_config=None,
+        logging_config=None,
     )
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as client:

@@ -63,16 +63,31 @@ def refuse(provider: Provider, problem: OAuthProblem) -> Response[object]:
     return Response(body, status_code=problem.status, headers=headers)
 
 
+def _describe(house: House) -> Response[Mapping[str, object]]:
+    described = discovery.describe(house.settings.machines_origin)
+    return Response(described, headers={"Cache-Control": "public, max-age=300"})
+
+
 @get(
-    ["/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"],
+    "/.well-known/openid-configuration",
     summary="What this OpenID Provider supports",
-    operation_id="getDiscovery",
+    operation_id="getOpenidConfiguration",
     tags=["oauth"],
     sync_to_thread=False,
 )
-def get_discovery(house: NamedDependency[House]) -> Response[Mapping[str, object]]:
-    described = discovery.describe(house.settings.machines_origin)
-    return Response(described, headers={"Cache-Control": "public, max-age=300"})
+def get_openid_configuration(house: NamedDependency[House]) -> Response[Mapping[str, object]]:
+    return _describe(house)
+
+
+@get(
+    "/.well-known/oauth-authorization-server",
+    summary="The same under its OAuth name (RFC 8414)",
+    operation_id="getAuthorizationServerMetadata",
+    tags=["oauth"],
+    sync_to_thread=False,
+)
+def get_server_metadata(house: NamedDependency[House]) -> Response[Mapping[str, object]]:
+    return _describe(house)
 
 
 @get(
@@ -137,4 +152,12 @@ async def post_revoke(request: AnyRequest, house: NamedDependency[House]) -> Res
     return await answer(request, house, _revoke)
 
 
-ROUTES = (get_discovery, get_jwks, post_par, post_token, post_introspect, post_revoke)
+ROUTES = (
+    get_openid_configuration,
+    get_server_metadata,
+    get_jwks,
+    post_par,
+    post_token,
+    post_introspect,
+    post_revoke,
+)
