@@ -14,7 +14,7 @@ from mieone.blocks.coin.store import upkeep as store
 from mieone.blocks.coin.store.configuration import Configuration, SampleShop
 from mieone.blocks.coin.store.wallets import record_account
 from mieone.core.database import Conn, Database
-from mieone.core.region import RegionInvalid
+from mieone.core.region_files import RegionInvalid
 
 from .posting import Ledger, post
 from .shops import NewShop, add_shop

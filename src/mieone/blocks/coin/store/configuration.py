@@ -16,7 +16,8 @@ from mieone.blocks.coin.model import (
     Terms,
     Tier,
 )
-from mieone.core.region import Region, RegionInvalid, read_yaml
+from mieone.core.region import Region
+from mieone.core.region_files import RegionInvalid, read_yaml
 
 
 class DatedLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
