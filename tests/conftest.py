@@ -10,6 +10,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from mieone.core.clock import FixedClock
 from mieone.core.cluster import temporary_cluster
@@ -29,6 +30,10 @@ FLOORS = ("access", "identity", "consent", "exchange", "registry", "coin", "inbo
 # While several blocks are being written at once: MIEONE_TEST_BLOCKS=access,identity leaves out the rest.
 CHOSEN = os.environ.get("MIEONE_TEST_BLOCKS", ",".join(FLOORS)).split(",")
 _NUMBER = itertools.count(1)
+
+# How long one example takes says more about the machine's other work than about ours.
+hypothesis_settings.register_profile("house", deadline=None)
+hypothesis_settings.load_profile("house")
 
 
 def dsn_for(dsn: str, database: str) -> str:
