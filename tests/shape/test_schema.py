@@ -12,6 +12,9 @@ from mieone.core.roles import Connections
 from tests.conftest import connected
 
 ROOT = Path(__file__).parents[2]
+# Rows about a human being wherever they live: read by the subject's id alone, which only that person
+# and the door know. The town stands there as a fact, not as the owner of the row.
+BY_SUBJECT = {"access.record"}
 QUERIES = sorted((ROOT / "src" / "mieone").rglob("queries*.sql"))
 
 
@@ -44,7 +47,7 @@ async def test_a_town_column_means_row_security_or_town_as_first_parameter(
             "WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition "
             "AND NOT (c.relrowsecurity AND c.relforcerowsecurity)"
         )
-    unsecured = {row["name"] for row in rows}
+    unsecured = {row["name"] for row in rows} - BY_SUBJECT
     crossed: list[str] = []
     for path in QUERIES:
         for name, statement in load_queries(path).items():
