@@ -38,7 +38,12 @@ from .oauth.model import Caller, Client, ClientState
 from .oauth.store import find_client, list_clients
 from .problems import KeyDestroyed, PersonNotActive, RevocationUnavailable
 from .rules.profile import Realm, RealmRefused, open_realm, read_profile
-from .staff.actions import find_live_entrustment, live_entrustments, staff_actor
+from .staff.actions import (
+    current_actor,
+    find_live_entrustment,
+    live_entrustments,
+    staff_actor,
+)
 from .staff.model import Entrustment, Organisation, OrganisationKind, StaffRole
 from .staff.store import get_organisation
 from .store.persons import find_state
@@ -74,6 +79,7 @@ __all__ = [
     "check_scope",
     "check_step_up",
     "close_person",
+    "current_actor",
     "destroy_person_key",
     "end_grant",
     "end_mandate",

@@ -21,6 +21,7 @@ from mieone.blocks.identity.staff.problems import RoleDoesNotFit
 from mieone.core.clock import FixedClock
 from mieone.core.house import House
 from mieone.core.model import ActorKind, TownCode
+from mieone.core.problems import NotSignedIn
 from mieone.core.settings import Profile
 
 from . import given
@@ -197,6 +198,19 @@ async def test_the_post_of_an_actor_says_who_they_are(house: House) -> None:
         actor = await actions.staff_actor(conn, head, house.clock.today())
     assert (actor.kind, actor.towns) == (ActorKind.AUTHORITY_HEAD, {TownCode("244414")})
     assert actor.organisation == "town-244414"
+
+
+async def test_the_desk_looks_anew_at_what_is_entrusted(house: House) -> None:
+    staff = sample.sample_post_id("association", StaffRole.ASSOCIATION, "見本 広域職員A")
+    async with house.database.transaction(house.region.town_codes) as conn:
+        before = await actions.staff_actor(conn, staff, house.clock.today())
+        await store.end_entrustment(conn, "preparation-2026-244422", house.clock.today())
+    after = await actions.current_actor(house, before)
+    async with house.database.transaction() as conn:
+        await actions.end_post(conn, house, staff)
+    assert before.towns - after.towns == {TownCode("244422")}
+    with pytest.raises(NotSignedIn):
+        await actions.current_actor(house, before)
 
 
 def parsed(command: Any, *words: str) -> argparse.Namespace:

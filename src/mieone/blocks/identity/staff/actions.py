@@ -11,7 +11,7 @@ from mieone.core.database import Conn
 from mieone.core.house import House
 from mieone.core.ids import uuid7
 from mieone.core.model import Actor
-from mieone.core.problems import NotFound, Refusal
+from mieone.core.problems import NotFound, NotSignedIn, Refusal
 from mieone.core.sessions import Acr, end_sessions_of, open_session
 from mieone.core.settings import Entrance
 
@@ -30,6 +30,7 @@ from .problems import (
     EnrolmentRefused,
     OnlyForTrying,
     OrganisationExists,
+    PostNotFound,
     SignInRefused,
 )
 
@@ -96,6 +97,18 @@ async def staff_actor(conn: Conn, post_id: UUID, on: date) -> Actor:
     organisation = await store.get_organisation(conn, post.organisation_id)
     entrustments = await store.list_live_entrustments(conn, on)
     return rules.make_actor(post, organisation, entrustments, on)
+
+
+async def current_actor(house: House, actor: Actor) -> Actor:
+    """The actor of a desk session as of now: a post or an entrustment may have ended since.
+
+    For the desk's `actor` dependency. Raises NotSignedIn for a post that is closed.
+    """
+    async with house.database.transaction(house.region.town_codes) as conn:
+        try:
+            return await staff_actor(conn, UUID(actor.id), house.clock.today())
+        except PostNotFound as gone:
+            raise NotSignedIn from gone
 
 
 async def live_entrustments(conn: Conn, on: date) -> list[Entrustment]:

@@ -9,7 +9,7 @@ import msgspec
 from mieone.core.database import Conn
 from mieone.core.house import House
 from mieone.core.model import TownCode
-from mieone.core.region import RegionInvalid, read_yaml
+from mieone.core.region_files import RegionInvalid, read_yaml
 
 from . import rules, store
 from .model import Entrustment, Organisation, OrganisationKind, StaffPost, StaffRole
