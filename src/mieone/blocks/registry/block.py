@@ -5,9 +5,11 @@ import sys
 from pathlib import Path
 
 from mieone.core.block import Block, Command
+from mieone.core.database import Conn
 from mieone.core.edge import run
 from mieone.core.house import House
 from mieone.core.model import Actor, ActorKind, TownCode
+from mieone.core.problems import Problem
 
 from . import actions
 from .jobs import JOBS, SUBSCRIPTIONS
@@ -50,6 +52,7 @@ def _import_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 async def _import(house: House, options: argparse.Namespace) -> int:
+    """0 every row was taken, 1 some or all were refused, 2 no such town."""
     if not house.region.has_town(options.town):
         sys.stderr.write(f"no town {options.town} in region {house.region.id}\n")
         return 2
@@ -61,22 +64,33 @@ async def _import(house: House, options: argparse.Namespace) -> int:
         source="command",
         extent=Extent.CHANGES if options.changes else Extent.WHOLE,
     )
-    if options.show:
+    try:
         report = await run(
             house.database,
             [town],
-            lambda conn: actions.preview_import(conn, house.keyring, house.clock, actor, delivery),
+            lambda conn: _take(conn, house, actor, delivery, is_shown_only=options.show),
         )
-    else:
-        report = await run(
-            house.database,
-            [town],
-            lambda conn: actions.import_register(
-                conn, house.keyring, house.clock, house.region, actor, delivery
-            ),
-        )
+    except Problem as problem:
+        told = " ".join(str(value) for value in problem.detail.values())
+        sys.stderr.write(f"{problem.slug} {told}\n")
+        return 1
     _print_report(report)
     return 1 if report.refused else 0
+
+
+async def _take(
+    conn: Conn,
+    house: House,
+    actor: Actor,
+    delivery: actions.Delivery,
+    *,
+    is_shown_only: bool,
+) -> ImportReport:
+    if is_shown_only:
+        return await actions.preview_import(conn, house.keyring, house.clock, actor, delivery)
+    return await actions.import_register(
+        conn, house.keyring, house.clock, house.region, actor, delivery
+    )
 
 
 def _print_report(report: ImportReport) -> None:
