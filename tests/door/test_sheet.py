@@ -13,15 +13,20 @@ from joserfc.jwk import KeySet
 
 from mieone.blocks import consent, identity
 from mieone.blocks.consent import ConsentState
+from mieone.blocks.consent.jobs import end_with_person
+from mieone.blocks.consent.verify import verify_states, verify_texts
 from mieone.blocks.exchange import Refused
 from mieone.blocks.identity.actions.persons import make_person
 from mieone.core.clock import FixedClock
 from mieone.core.database import PooledDatabase
 from mieone.core.keys import KeyRing
+from mieone.core.outbox import Event
 from mieone.core.ports import ConsentDetail, ConsentRequested, ConsentSettled
 from mieone.core.region import Region
+from mieone.core.roles import Connections
 from mieone.core.settings import Settings
 from mieone.web import Catalogue
+from tests.conftest import connected
 
 from . import given, site
 from .given import ITEMS, Member, World
@@ -292,3 +297,36 @@ async def test_a_changed_text_is_a_new_version_and_never_extends_an_old_consent(
         assert family.mother.person_id is not None
         (ended,) = await consent.list_of(conn, family.mother.person_id)
     assert (from_job, ended.state) == (1, ConsentState.EXPIRED)
+
+
+async def test_a_consent_changed_by_hand_is_found_and_named(
+    family: Family, connections: Connections
+) -> None:
+    await agree(family, family.mother, await asked_path(family, family.mother))
+    house = family.world.house
+    async with connected(connections.auditor_dsn) as auditor, auditor.transaction():
+        assert await verify_states(house, auditor) == []
+        assert await verify_texts(house, auditor) == []
+    async with connected(connections.owner_dsn) as owner:
+        changed = await owner.fetchval(
+            "UPDATE consent.record SET items = '{name,sex}' RETURNING record_id"
+        )
+
+    async with connected(connections.auditor_dsn) as auditor, auditor.transaction():
+        (finding,) = await verify_states(house, auditor)
+
+    assert str(changed) in finding.where
+
+
+async def test_leaving_ends_every_consent(family: Family) -> None:
+    await agree(family, family.mother, await asked_path(family, family.mother))
+    event = Event(
+        name="identity.person_closed",
+        key="k",
+        payload={"person_id": str(family.mother.person_id)},
+    )
+    async with family.world.database.transaction() as conn:
+        await end_with_person(family.world.house, conn, event)
+
+    with pytest.raises(Refused):
+        await family.world.door(given.request(family.mother))

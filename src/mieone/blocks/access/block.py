@@ -8,6 +8,7 @@ from .desk import DESK
 from .jobs import JOBS, SUBSCRIPTIONS, list_sections
 from .pages import PEOPLE
 from .store import CHAIN
+from .verify import verify_outcomes
 
 HERE = Path(__file__).parent
 
@@ -20,5 +21,6 @@ BLOCK = Block(
     chains=(CHAIN,),
     jobs=JOBS,
     subscriptions=SUBSCRIPTIONS,
+    verifiers=(verify_outcomes,),
     my_page=list_sections,
 )

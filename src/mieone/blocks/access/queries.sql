@@ -119,3 +119,25 @@ RETURNING person_id, entry_id;
 
 -- name: ensure_months
 SELECT access.ensure_months($1::date, $2::integer) AS made;
+
+-- name: list_orphan_outcomes
+-- An outcome ends exactly one permit about the same human being and request.
+SELECT o.entry_id
+FROM access.record AS o
+WHERE o.kind = 'outcome' AND NOT EXISTS (
+    SELECT FROM access.record AS p
+    WHERE
+        p.entry_id = o.permit_id AND p.kind = 'permit'
+        AND p.subject_id = o.subject_id AND p.request_id = o.request_id
+)
+ORDER BY o.entry_id
+LIMIT 100;
+
+-- name: list_doubled_outcomes
+SELECT permit_id
+FROM access.record
+WHERE kind = 'outcome'
+GROUP BY permit_id
+HAVING count(*) > 1
+ORDER BY permit_id
+LIMIT 100;

@@ -8,6 +8,7 @@ from .jobs import JOBS, SUBSCRIPTIONS, list_home_items, list_sections, open_gate
 from .pages import PEOPLE
 from .routes import ROUTES
 from .store import CHAIN
+from .verify import verify_states, verify_texts
 
 HERE = Path(__file__).parent
 
@@ -20,6 +21,7 @@ BLOCK = Block(
     chains=(CHAIN,),
     jobs=JOBS,
     subscriptions=SUBSCRIPTIONS,
+    verifiers=(verify_states, verify_texts),
     home_items=list_home_items,
     my_page=list_sections,
     start=open_gate,

@@ -5,7 +5,8 @@ from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
-from mieone.core.region import Region, read_yaml
+from mieone.core.region import Region
+from mieone.core.region_files import read_yaml
 
 from .model import Purpose
 

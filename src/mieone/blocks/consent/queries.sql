@@ -147,3 +147,35 @@ FROM consent.ask
 WHERE person_id = $1 AND decided_at IS NULL AND asked_at > $2
 ORDER BY asked_at DESC
 LIMIT 20;
+
+-- name: list_unproven
+-- A record whose latest event does not say what the record says: somebody changed it by hand.
+SELECT r.record_id, r.revision, r.state
+FROM consent.record AS r
+LEFT JOIN consent.event AS e ON e.record_id = r.record_id AND e.revision = r.revision
+WHERE (
+    r.revision > 0 AND (
+        e.entry_id IS NULL
+        OR CASE e.kind WHEN 'reconfirmed' THEN 'given' ELSE e.kind END <> r.state
+        OR e.service <> r.service OR e.dataset <> r.dataset OR e.purpose <> r.purpose
+        OR e.items <> r.items OR e.excluded <> r.excluded
+        OR e.notice_id IS DISTINCT FROM r.notice_id
+        OR e.valid_until IS DISTINCT FROM r.valid_until
+        OR e.reconsent_by IS DISTINCT FROM r.reconsent_by
+        OR e.at <> r.changed_at
+    )
+)
+OR (r.revision = 0 AND r.state <> 'requested')
+OR EXISTS (
+    SELECT FROM consent.event AS later
+    WHERE later.record_id = r.record_id AND later.revision > r.revision
+)
+ORDER BY r.record_id
+LIMIT 100;
+
+-- name: list_altered_texts
+SELECT t.notice_id, t.language
+FROM consent.notice_text AS t
+WHERE t.sha256 <> sha256(convert_to(t.body, 'UTF8'))
+ORDER BY t.notice_id, t.language
+LIMIT 100;

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from mieone.core.block import Block
 
-from .jobs import JOBS, open_door
+from .jobs import JOBS, list_retained, open_door
 from .pages import DEVELOPERS
 from .routes import ROUTES
 
@@ -17,5 +17,6 @@ BLOCK = Block(
     routes=ROUTES,
     developers=DEVELOPERS,
     jobs=JOBS,
+    retention=list_retained,
     start=open_door,
 )

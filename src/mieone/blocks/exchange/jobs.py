@@ -1,12 +1,19 @@
-"""Start-up and periodic work of the exchange."""
+"""Start-up and periodic work of the exchange, and what it keeps when somebody leaves."""
+
+from collections.abc import Sequence
+from datetime import date
+from uuid import UUID
 
 from mieone.blocks.identity.oauth.store import list_clients
+from mieone.core.block import Retained
+from mieone.core.database import Conn
 from mieone.core.edge import run
 from mieone.core.house import House
 from mieone.core.jobs import PeriodicJob
 
 from . import actions, store
 from .people import IdentityPeople
+from .region_files import read_legal_bases
 
 BATCH = 200
 
@@ -16,6 +23,20 @@ async def open_door(house: House) -> None:
     async with house.database.transaction() as conn:
         await actions.load_region(conn, house)
     house.disclose = actions.Door(house, IdentityPeople())
+
+
+async def list_retained(house: House, conn: Conn, person_id: UUID) -> Sequence[Retained]:
+    """Pseudonymous records of who gave what to whom stay as long as the law asks, and no name in them."""
+    today = house.clock.today()
+    return [
+        Retained(
+            what="exchange.retained.records",
+            law=entry.citation,
+            until=date(today.year + entry.keeps_years, today.month, min(today.day, 28)),
+        )
+        for entry in read_legal_bases(house.region).values()
+        if entry.keeps_years is not None
+    ]
 
 
 async def adopt_clients(house: House) -> int:

@@ -8,7 +8,8 @@ import msgspec
 from mieone.blocks.access import OrganisationGroup
 from mieone.core.model import TownCode
 from mieone.core.ports import Basis
-from mieone.core.region import Names, Region, read_yaml
+from mieone.core.region import Names, Region
+from mieone.core.region_files import read_yaml
 
 from .model import Covers
 
@@ -59,6 +60,8 @@ class BasisEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     verified: bool
     valid_from: date
     valid_until: date | None = None
+    keeps_years: int | None = None
+    """How long the record that this law asks for stays after somebody has left."""
 
 
 def read_services(region: Region) -> ServicesFile:
