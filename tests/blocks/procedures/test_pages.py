@@ -8,14 +8,16 @@ import pytest
 
 from mieone.blocks import inbox
 from mieone.blocks.exchange import Refused
-from mieone.blocks.identity import live_entrustments
+from mieone.blocks.identity import live_entrustments, pairwise_id
 from mieone.blocks.identity.staff.store import end_entrustment
 from mieone.blocks.inbox import store as inbox_store
 from mieone.blocks.procedures import jobs
+from mieone.blocks.procedures.actions.datasets import CaseProvider
 from mieone.blocks.procedures.block import list_home_items
 from mieone.blocks.procedures.jobs import SUBSCRIPTIONS
 from mieone.core.house import House
 from mieone.core.outbox import Event, deliver_due, register_subscriptions
+from mieone.core.ports import ProvideRequest
 
 from .conftest import ACTORS, PERSON, Purse, Register
 
@@ -443,3 +445,34 @@ async def test_all_pages_speak_three_languages(browser: httpx.AsyncClient) -> No
 
 def test_the_face_of_inbox_is_the_port() -> None:
     assert hasattr(inbox.Notifier, "send")
+
+
+async def test_the_door_gets_a_persons_own_cases_and_nothing_of_a_stranger(
+    browser: httpx.AsyncClient, full_house: House
+) -> None:
+    case = await send(browser)
+    provider = CaseProvider()
+    provider.open(full_house)
+    (dataset,) = provider.datasets()
+    towns = full_house.region.town_codes
+    async with full_house.database.transaction(towns) as conn:
+        await conn.execute(
+            "INSERT INTO identity.person (person_id, state, user_handle, created_at) "
+            "VALUES ($1, 'active', $2, now())",
+            PERSON,
+            bytes(64),
+        )
+        holder = await pairwise_id(conn, "procedures", PERSON)
+        concerned = await dataset.concerned(conn, holder)
+        stranger = await dataset.concerned(conn, "nobody")
+    asked = ProvideRequest(
+        holder=holder, keys=(str(PERSON),), items=("case_number", "evaluation"), towns=towns
+    )
+    rows = await dataset.provide(asked)
+
+    assert [one.holder for one in concerned] == [True]
+    assert stranger == []
+    assert [dict(row.items) for row in rows] == [
+        {"case_number": ["442-26-00001"], "evaluation": [None]}
+    ]
+    assert case

@@ -13,6 +13,7 @@ from mieone.core.verify import Finding
 from mieone.web import HomeItem, PageSection, SectionLink, SectionPlace, Tone, Urgency
 
 from . import actions, pages
+from .actions.datasets import CaseProvider
 from .actions.office import library_at
 from .jobs import JOBS, SUBSCRIPTIONS
 from .model import Act, CaseFile, CaseState, Offer
@@ -130,23 +131,31 @@ def _fold(acts: Sequence[Act]) -> CaseState | None:
         return None
 
 
-async def read_library(house: House) -> None:
-    """A definition that cannot be read stops the house before anybody relies on it."""
-    library_at(house.region.directory)
+def block() -> Block:
+    """A new declaration, with a provider that belongs to the house it is opened in."""
+    provider = CaseProvider()
+
+    async def start(house: House) -> None:
+        # A definition that cannot be read stops the house before anybody relies on it.
+        library_at(house.region.directory)
+        provider.open(house)
+
+    return Block(
+        name="procedures",
+        migrations=FOLDER / "migrations",
+        templates=FOLDER / "templates",
+        pages=pages.PEOPLE,
+        desk=pages.DESK,
+        datasets=provider.datasets(),
+        chains=[CHAIN],
+        subscriptions=SUBSCRIPTIONS,
+        jobs=JOBS,
+        verifiers=[verify_states],
+        home_items=list_home_items,
+        my_page=list_sections,
+        retention=list_retained,
+        start=start,
+    )
 
 
-BLOCK = Block(
-    name="procedures",
-    migrations=FOLDER / "migrations",
-    templates=FOLDER / "templates",
-    pages=pages.PEOPLE,
-    desk=pages.DESK,
-    chains=[CHAIN],
-    subscriptions=SUBSCRIPTIONS,
-    jobs=JOBS,
-    verifiers=[verify_states],
-    home_items=list_home_items,
-    my_page=list_sections,
-    retention=list_retained,
-    start=read_library,
-)
+BLOCK = block()

@@ -8,17 +8,23 @@ SELECT body FROM procedures.definition
 WHERE sha256 = $1;
 
 -- name: find_draft
-SELECT draft_id, town, person_id, procedure, definition_hash, answers, submit_token, saved_at, case_id
+SELECT
+    draft_id, town, person_id, procedure, definition_hash, answers, submit_token, saved_at,
+    case_id
 FROM procedures.draft
 WHERE draft_id = $1 AND person_id = $2;
 
 -- name: find_open_draft
-SELECT draft_id, town, person_id, procedure, definition_hash, answers, submit_token, saved_at, case_id
+SELECT
+    draft_id, town, person_id, procedure, definition_hash, answers, submit_token, saved_at,
+    case_id
 FROM procedures.draft
 WHERE person_id = $1 AND procedure = $2 AND case_id IS NULL AND expires_at > $3;
 
 -- name: list_open_drafts
-SELECT draft_id, town, person_id, procedure, definition_hash, answers, submit_token, saved_at, case_id
+SELECT
+    draft_id, town, person_id, procedure, definition_hash, answers, submit_token, saved_at,
+    case_id
 FROM procedures.draft
 WHERE person_id = $1 AND case_id IS NULL AND expires_at > $2
 ORDER BY saved_at DESC
@@ -27,14 +33,24 @@ LIMIT 20;
 -- name: record_draft
 -- Nothing comes back when another device opened the form first: that draft is the one.
 INSERT INTO procedures.draft (
-    draft_id, town, person_id, procedure, definition_hash, answers, submit_token, saved_at, expires_at
+    draft_id,
+    town,
+    person_id,
+    procedure,
+    definition_hash,
+    answers,
+    submit_token,
+    saved_at,
+    expires_at
 )
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 ON CONFLICT (person_id, procedure) WHERE case_id IS NULL DO NOTHING
 RETURNING draft_id;
 
 -- name: lock_draft_by_token
-SELECT draft_id, town, person_id, procedure, definition_hash, answers, submit_token, saved_at, case_id
+SELECT
+    draft_id, town, person_id, procedure, definition_hash, answers, submit_token, saved_at,
+    case_id
 FROM procedures.draft
 WHERE submit_token = $1 AND person_id = $2
 FOR UPDATE;
@@ -123,7 +139,8 @@ SELECT
     case_id, town, number, procedure, definition_hash, person_id, authority, arrived_at, event_on,
     state, due_on, event_count, changed_at
 FROM procedures.case_file
-WHERE town = ANY($1::text[]) AND state = ANY($2::text[])
+WHERE
+    town = ANY($1::text[]) AND state = ANY($2::text[])
     AND (coalesce(due_on, 'infinity'), arrived_at, case_id) > (
         coalesce($3::date, '-infinity'), coalesce($4::timestamptz, '-infinity'),
         coalesce($5::uuid, '00000000-0000-0000-0000-000000000000')
@@ -217,10 +234,14 @@ ON CONFLICT DO NOTHING;
 
 -- name: list_offers
 SELECT o.town, o.procedure, o.event_on FROM procedures.offer AS o
-WHERE o.person_id = $1 AND o.event_on > $2
+WHERE
+    o.person_id = $1 AND o.event_on > $2
     AND NOT EXISTS (
         SELECT FROM procedures.case_file AS c
-        WHERE c.person_id = o.person_id AND c.procedure = o.procedure AND c.arrived_at::date >= o.event_on
+        WHERE
+            c.person_id = o.person_id
+            AND c.procedure = o.procedure
+            AND (c.arrived_at AT TIME ZONE 'Asia/Tokyo')::date >= o.event_on
     )
 ORDER BY o.event_on DESC
 LIMIT 10;
@@ -255,13 +276,14 @@ ON CONFLICT (person_id) DO UPDATE SET town = excluded.town, look_at = excluded.l
 -- name: claim_watches
 -- The next look is set before the door is asked: a crash costs one look, never a loop.
 UPDATE procedures.birth_watch AS w SET look_at = $1 + $2
-WHERE w.person_id IN (
-    SELECT person_id FROM procedures.birth_watch
-    WHERE look_at <= $1
-    ORDER BY look_at
-    LIMIT 20
-    FOR UPDATE SKIP LOCKED
-)
+WHERE
+    w.person_id IN (
+        SELECT person_id FROM procedures.birth_watch
+        WHERE look_at <= $1
+        ORDER BY look_at
+        LIMIT 20
+        FOR UPDATE SKIP LOCKED
+    )
 RETURNING w.person_id, w.town;
 
 -- name: delete_offers_of
@@ -269,6 +291,7 @@ WITH gone AS (
     DELETE FROM procedures.birth_watch
     WHERE person_id = $1
 )
+
 DELETE FROM procedures.offer
 WHERE person_id = $1;
 

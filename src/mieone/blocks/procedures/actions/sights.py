@@ -12,6 +12,7 @@ from mieone.core.ids import uuid7
 from mieone.core.model import Actor
 from mieone.core.ports import Basis
 
+from .datasets import CASES, VERSION
 from .office import Office
 from .register import EXAMINE, SERVICE, Ground
 
@@ -65,7 +66,7 @@ def _row(
         decision="permit",
         town=case.town,
         provider=SERVICE,
-        dataset="procedures-case@1",
+        dataset=f"{CASES}@{VERSION}",
         items=items,
         basis=(ground.basis if ground else Basis.LAW).value,
         basis_ref=ground.ref if ground else None,

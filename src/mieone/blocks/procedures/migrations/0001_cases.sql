@@ -56,7 +56,8 @@ CREATE TABLE procedures.case_file (
     CONSTRAINT a_token_is_used_once UNIQUE (submit_token)
 );
 CREATE INDEX case_of_person ON procedures.case_file (person_id, arrived_at);
-CREATE INDEX case_queue ON procedures.case_file (town, (coalesce(due_on, 'infinity'::date)), arrived_at);
+CREATE INDEX case_queue ON procedures.case_file
+(town, (coalesce(due_on, 'infinity'::date)), arrived_at);
 
 -- One key a case: destroying the row ends everything sealed under it.
 CREATE TABLE procedures.case_key (
