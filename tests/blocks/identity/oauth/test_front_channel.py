@@ -12,6 +12,7 @@ from mieone.blocks.identity.oauth.rules import jose
 from mieone.core.clock import FixedClock
 from mieone.core.house import House
 from mieone.core.ports import ConsentDetail, ConsentRequested, ConsentSettled
+from mieone.core.problems import NotFound
 from mieone.core.sessions import COOKIES, Acr
 from mieone.core.settings import Entrance
 
@@ -274,6 +275,17 @@ async def test_data_is_asked_for_on_the_consent_sheet_and_told_as_granted(
 async def test_data_that_is_refused_is_access_denied(program: Program, house: House) -> None:
     _sheet, answer = await ask_for_data(program, house, Gate(()))
     assert answer["error"] == "access_denied"
+
+
+class StrangeGate(Gate):
+    async def request(self, *_: Any, **__: Any) -> ConsentSettled:
+        raise NotFound(what="purpose")
+
+
+async def test_a_purpose_nobody_knows_is_told_to_the_client(program: Program, house: House) -> None:
+    house.consent_gate = StrangeGate(None)
+    answer = await program.answer(await program.pushed(authorization_details=DETAILS))
+    assert answer["error"] == "invalid_authorization_details"
 
 
 async def test_data_is_never_granted_silently(program: Program, house: House) -> None:

@@ -31,6 +31,7 @@ class Reason(StrEnum):
     DATASET = "dataset_not_registered_for_client"
     DETAIL_TYPE = "authorization_details_type_unknown"
     DETAIL_MALFORMED = "authorization_details_malformed"
+    DETAIL_UNKNOWN = "dataset_purpose_or_item_unknown"
     PURPOSE_MISSING = "dataset_scope_without_purpose"
     ASSERTION_MISSING = "private_key_jwt_required"
     ASSERTION_TYPE = "client_assertion_type_unknown"

@@ -23,6 +23,7 @@ from mieone.blocks.identity.oauth.model import (
 from mieone.blocks.identity.oauth.problems import (
     AccessDenied,
     ConsentRequired,
+    InvalidAuthorizationDetails,
     InvalidRequest,
     InvalidRequestUri,
     OAuthProblem,
@@ -34,6 +35,7 @@ from mieone.blocks.identity.staff.store import get_organisation
 from mieone.core.database import Conn
 from mieone.core.ids import uuid7
 from mieone.core.ports import ConsentDetail, ConsentGate, ConsentRequested
+from mieone.core.problems import Problem
 
 from .authentication import get_active_client
 from .context import Provider, public_keys
@@ -171,7 +173,10 @@ async def _go_on(
     assert signed_in is not None, "decide_step lets nobody through unsigned"
     granted: tuple[DatasetDetail, ...] = ()
     if request.details:
-        settled = await _ask_gate(conn, gate, visit, signed_in, request)
+        try:
+            settled = await _ask_gate(conn, gate, visit, signed_in, request)
+        except InvalidAuthorizationDetails as mistake:
+            return await _refuse(conn, provider, visit.reference, request, mistake)
         if isinstance(settled, ConsentRequested):
             if Prompt.NONE in request.prompts:
                 problem: OAuthProblem = ConsentRequired(Reason.SHEET_NEEDED)
@@ -200,14 +205,19 @@ async def _ask_gate(
         )
         for detail in request.details
     ]
-    settled = await gate.request(
-        conn,
-        signed_in.person_id,
-        request.client_id,
-        asked,
-        f"/enter/{visit.reference}",
-        visit.consent_request,
-    )
+    try:
+        async with conn.transaction():
+            settled = await gate.request(
+                conn,
+                signed_in.person_id,
+                request.client_id,
+                asked,
+                f"/enter/{visit.reference}",
+                visit.consent_request,
+            )
+    except Problem as problem:
+        # A purpose nobody registered is the client's mistake, and the client's to hear of.
+        raise InvalidAuthorizationDetails(Reason.DETAIL_UNKNOWN) from problem
     if isinstance(settled, ConsentRequested):
         return settled
     return tuple(_granted(request.details, settled.granted))
