@@ -125,8 +125,8 @@ SELECT coin.open_month($1::date);
 
 -- name: list_wallets_with_ended_lots
 SELECT DISTINCT account_id FROM coin.lot
-WHERE expires_at <= clock_timestamp() AND open_yen > 0
-LIMIT $1;
+WHERE expires_at <= $1 AND open_yen > 0
+LIMIT $2;
 
 -- name: record_issuer
 INSERT INTO coin.issuer (issuer_id, kind, name) VALUES ($1, $2, $3)

@@ -92,8 +92,8 @@ def _sample(shop: SampleShop) -> NewShop:
 async def expire_ended(database: Database, ledger: Ledger, limit: int = 1_000) -> int:
     """Book out what has passed its date, a bounded number of wallets at a time."""
     async with database.transaction() as conn:
-        wallets = await store.list_wallets_with_ended_lots(conn, limit)
         now = await ledger.read_clock(conn)
+        wallets = await store.list_wallets_with_ended_lots(conn, now, limit)
         commands = [
             Command(
                 client_id=_CLIENT,

@@ -1,6 +1,6 @@
 """Configuration rows, months, snapshots and what has ended."""
 
-from datetime import date
+from datetime import date, datetime
 
 from mieone.blocks.coin.model import AccountId, Instrument, Issuer
 from mieone.core.database import Conn
@@ -36,6 +36,6 @@ async def roll_up(conn: Conn) -> int:
     return int(status.rsplit(" ", 1)[1])
 
 
-async def list_wallets_with_ended_lots(conn: Conn, limit: int) -> list[AccountId]:
-    rows = await conn.fetch(QUERIES["list_wallets_with_ended_lots"], limit)
+async def list_wallets_with_ended_lots(conn: Conn, now: datetime, limit: int) -> list[AccountId]:
+    rows = await conn.fetch(QUERIES["list_wallets_with_ended_lots"], now, limit)
     return [AccountId(row["account_id"]) for row in rows]
