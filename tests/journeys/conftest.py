@@ -114,3 +114,11 @@ async def chromium() -> AsyncIterator[Browser]:
             yield browser
         finally:
             await browser.close()
+
+
+@pytest.fixture(scope="session")
+def toured(installation: Installation) -> str:
+    """What the tour printed; it is walked once for all tests that look at its traces."""
+    done = installation.command("tour", limit_s=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout

@@ -9,17 +9,12 @@ import pytest
 from mieone.core.roles import Connections
 from tests.journeys.conftest import Installation
 
+# The installation is made and toured within the first test that asks for it.
+pytestmark = pytest.mark.timeout(600)
+
 
 def connections_of(installation: Installation) -> Connections:
     return Connections(**json.loads((installation.home / "connections.json").read_bytes()))
-
-
-@pytest.fixture(scope="session")
-def toured(installation: Installation) -> str:
-    """What the tour printed; it is walked once for all tests that look at its traces."""
-    done = installation.command("tour", limit_s=300)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 async def test_the_tour_reaches_its_end(toured: str) -> None:
