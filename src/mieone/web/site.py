@@ -7,8 +7,7 @@ from typing import Self
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from mieone.core.clock import Clock, SystemClock
-from mieone.core.house import House
-from mieone.core.region import Association, Names, Town
+from mieone.core.region import Names, Town
 from mieone.core.settings import Profile
 
 from .assets import Assets
@@ -75,28 +74,8 @@ class Site:
             towns=tuple(towns),
         )
 
-    @classmethod
-    def of_house(cls, house: House) -> Self:
-        """The site of a running house, with the templates of every block."""
-        region, today = house.region, house.clock.today()
-        is_production = house.settings.profile is Profile.PRODUCTION
-        return cls.build(
-            catalogue=Catalogue.load(is_strict=not is_production),
-            assets=Assets.load(),
-            profile=house.settings.profile,
-            telephone=_telephone(region.association),
-            region_names=region.names,
-            towns=[town for town in region.towns if town.is_member(today)],
-            template_folders=[block.templates for block in house.blocks if block.templates],
-            clock=house.clock,
-        )
-
     def find_town(self, code: str) -> Town | None:
         return next((town for town in self.towns if town.code == code), None)
-
-
-def _telephone(association: Association) -> Telephone:
-    return Telephone(number=association.telephone or "", is_sample=association.telephone_is_sample)
 
 
 def _environment(
