@@ -181,7 +181,7 @@ def build_app(house: House) -> Litestar:
     def constant(value: object) -> Provide:
         return Provide(lambda: value, sync_to_thread=False)
 
-    handlers = [h for block in house.blocks for h in (*block.pages, *block.desk)]
+    handlers = [h for block in house.blocks for h in (*block.routes, *block.pages, *block.desk)]
     return Litestar(
         route_handlers=[Router("/", route_handlers=handlers)],
         dependencies={

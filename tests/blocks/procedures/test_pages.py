@@ -6,7 +6,6 @@ import re
 import httpx
 import pytest
 
-from mieone.blocks import inbox
 from mieone.blocks.exchange import Refused
 from mieone.blocks.identity import live_entrustments, pairwise_id
 from mieone.blocks.identity.staff.store import end_entrustment
@@ -443,10 +442,6 @@ async def test_all_pages_speak_three_languages(browser: httpx.AsyncClient) -> No
             assert "procedures." not in re.sub(r"<[^>]+>", "", page.text)
 
 
-def test_the_face_of_inbox_is_the_port() -> None:
-    assert hasattr(inbox.Notifier, "send")
-
-
 async def test_the_door_gets_a_persons_own_cases_and_nothing_of_a_stranger(
     browser: httpx.AsyncClient, full_house: House
 ) -> None:
@@ -476,3 +471,14 @@ async def test_the_door_gets_a_persons_own_cases_and_nothing_of_a_stranger(
         {"case_number": ["442-26-00001"], "evaluation": [None]}
     ]
     assert case
+
+
+async def test_the_catalogue_is_open_to_machines(browser: httpx.AsyncClient) -> None:
+    listed = (await browser.get("/api/procedures/v1/procedures")).json()
+    one = (await browser.get("/api/procedures/v1/procedures/C1")).json()
+    none = await browser.get("/api/procedures/v1/procedures/X9")
+
+    assert listed["procedures"] == [one]
+    assert one["authorities"]["245437"] == "town_mayor"
+    assert one["gif_451_4"]["制度番号"] == "C1"
+    assert none.status_code == 404

@@ -1,5 +1,6 @@
 """Files of law: what may be published, and what the published ones compute."""
 
+import re
 from datetime import date
 
 import msgspec
@@ -9,12 +10,14 @@ from hypothesis import strategies as st
 
 from mieone.blocks.procedures.problems import DefinitionChanged, NoAuthority
 from mieone.blocks.procedures.rules.authorities import Role
+from mieone.blocks.procedures.rules.definition import Names, Words
 from mieone.blocks.procedures.rules.definition_lint import lint_library
 from mieone.blocks.procedures.rules.library import read_definition
 from mieone.blocks.procedures.rules.table_lint import lint_table
 from mieone.blocks.procedures.rules.tables import Hit, Table, TableError, look_up
 from mieone.blocks.procedures.rules.values import Unknown
 from mieone.blocks.procedures.rules.yaml_files import FileInvalid, read_strict
+from mieone.web.text import bare_kanji, without_ruby
 
 from . import given
 
@@ -252,3 +255,23 @@ def test_an_authority_that_changes_on_a_date_is_an_ordinary_row() -> None:
     assert changed.resolve("C1", given.MEIWA, date(2027, 3, 31)).id == "town_mayor"  # type: ignore[arg-type]
     assert changed.resolve("C1", given.MEIWA, date(2027, 4, 1)).id == "mie_prefecture"  # type: ignore[arg-type]
     assert msgspec.structs.replace(changed, rows=(rows[0], second, *rows[1:])).list_problems(TOWNS)
+
+
+def words_in(node: object) -> list[Words | Names]:
+    if isinstance(node, Words | Names):
+        return [node]
+    if isinstance(node, msgspec.Struct):
+        return [found for name in node.__struct_fields__ for found in words_in(getattr(node, name))]
+    if isinstance(node, tuple | list):
+        return [found for item in node for found in words_in(item)]
+    return []
+
+
+@pytest.mark.parametrize("file", LIBRARY.files, ids=lambda f: f.definition.valid_from)
+def test_easy_japanese_of_a_definition_has_readings_and_short_sentences(file) -> None:  # type: ignore[no-untyped-def]
+    texts = [words.yasashii for words in words_in(file.definition)]
+    assert len(texts) > 50
+    assert [text for text in texts if bare_kanji(text)] == []
+    sentences = [part for text in texts for part in re.split("[。！？]", without_ruby(text))]
+    assert [part for part in sentences if len(part) > 40] == []
+    assert all(words.en for words in words_in(file.definition))

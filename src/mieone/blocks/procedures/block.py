@@ -19,6 +19,7 @@ from .jobs import JOBS, SUBSCRIPTIONS
 from .model import Act, CaseFile, CaseState, Offer
 from .pages.applying import list_offers
 from .problems import ActNotPossible
+from .routes import ROUTES
 from .rules.case_states import FINAL, fold, transitions_for
 from .rules.definition_lint import lint_library
 from .rules.functions import add_months
@@ -144,6 +145,7 @@ def block() -> Block:
         name="procedures",
         migrations=FOLDER / "migrations",
         templates=FOLDER / "templates",
+        routes=ROUTES,
         pages=pages.PEOPLE,
         desk=pages.DESK,
         datasets=provider.datasets(),

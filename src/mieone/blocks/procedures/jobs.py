@@ -85,7 +85,7 @@ async def tell_of_receipt(house: House, conn: Conn, event: Event) -> None:
 
 
 async def watch_for_births(house: House, conn: Conn, event: Event) -> None:
-    """`registry.linked`: from now on a newborn in this household may be of use to somebody."""
+    """Linked to a register, or changed in it: a newborn in this household may be of use."""
     await cases.record_watch(
         conn,
         UUID(str(event.payload["person_id"])),
@@ -156,6 +156,9 @@ SUBSCRIPTIONS = (
     ),
     Subscription(
         event="registry.linked", name="procedures.watch_for_births", handle=watch_for_births
+    ),
+    Subscription(
+        event="registry.resident_changed", name="procedures.watch_again", handle=watch_for_births
     ),
     Subscription(
         event="identity.person_closed", name="procedures.forget_person", handle=forget_person

@@ -21,7 +21,7 @@ from mieone.core.edge import run
 from mieone.core.house import House
 from mieone.core.model import Actor, ActorKind, TownCode
 from mieone.core.ports import ConsentRequested
-from mieone.core.problems import NotFound, Problem
+from mieone.core.problems import NotFound
 from mieone.web import AnyRequest, Form, Page, filled_form, read_form
 
 LIFE_EVENTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -38,17 +38,6 @@ LIFE_EVENTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 OFFERS_LAST = timedelta(days=366)
 
 
-def open_files(office: Office) -> list[DefinitionFile]:
-    """Today's version of every procedure that can be begun here."""
-    found = []
-    for procedure in office.library.procedures:
-        try:
-            found.append(office.library.definition_on(procedure, office.today()))
-        except Problem:
-            continue
-    return found
-
-
 @get("/procedures")
 async def list_procedures(
     page: NamedDependency[Page],
@@ -59,7 +48,11 @@ async def list_procedures(
     office = office_of(house)
     chosen = event if event in LIFE_EVENTS else ""
     fields = LIFE_EVENTS.get(chosen)
-    files = [f for f in open_files(office) if fields is None or f.definition.field in fields]
+    files = [
+        f
+        for f in office.library.list_open(office.today())
+        if fields is None or f.definition.field in fields
+    ]
     begun: list[Draft] = []
     sent: list[CaseFile] = []
     if page.actor is not None and page.actor.kind is ActorKind.PERSON:
@@ -71,7 +64,9 @@ async def list_procedures(
         chosen=chosen,
         drafts=begun,
         cases=sent,
-        names={f.definition.id: f.definition.names for f in open_files(office)},
+        names={
+            f.definition.id: f.definition.names for f in office.library.list_open(office.today())
+        },
     )
 
 

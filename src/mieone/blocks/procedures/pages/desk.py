@@ -78,10 +78,11 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def _list(
-    conn: Conn, office: Office, actor: Actor, view: str
+    conn: Conn, office: Office, actor: Actor, view: str, after: UUID | None
 ) -> tuple[list[Line], dict[CaseState, int]]:
     reach = await reach_of(conn, office, actor)
-    found = await cases.list_queue(conn, reach.towns, VIEWS[view], limit=PAGE_SIZE)
+    last = await cases.get_case(conn, after) if after else None
+    found = await cases.list_queue(conn, reach.towns, VIEWS[view], last, PAGE_SIZE)
     lines: list[Line] = []
     grounds: dict[UUID, Ground | None] = {}
     for case in found:
@@ -103,16 +104,19 @@ async def _render(
     opened: Opened | None,
     form: Form | None = None,
     problem: str = "",
+    after: UUID | None = None,
 ) -> Response[str]:
     chosen = view if view in VIEWS else "open"
     lines, counts = await run(
-        database, actor.towns, lambda conn: _list(conn, office, actor, chosen)
+        database, actor.towns, lambda conn: _list(conn, office, actor, chosen, after)
     )
     start = _first_form(opened)
     return page.render(
         "procedures/desk.html",
         status_code=422 if form and form.has_errors else 200,
         lines=lines,
+        more=f"/desk?view={chosen}&after={lines[-1].case.id}" if len(lines) == PAGE_SIZE else "",
+        first=f"/desk?view={chosen}" if after else "",
         counts={name: sum(counts.get(s, 0) for s in states) for name, states in VIEWS.items()},
         views=tuple(VIEWS),
         view=chosen,
@@ -146,8 +150,9 @@ async def show_queue(
     house: NamedDependency[House],
     database: NamedDependency[Database],
     view: str = "open",
+    after: UUID | None = None,
 ) -> Response[str]:
-    return await _render(page, office_of(house), database, actor, view, None)
+    return await _render(page, office_of(house), database, actor, view, None, after=after)
 
 
 @get("/desk/cases/{case_id:uuid}")

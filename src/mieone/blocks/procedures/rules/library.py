@@ -118,6 +118,14 @@ class Library(msgspec.Struct, frozen=True, kw_only=True, dict=True):
                 return file
         raise ProcedureNotFound(procedure=procedure)
 
+    def list_open(self, day: date) -> list[DefinitionFile]:
+        """That day's version of every procedure that can be begun."""
+        return [
+            file
+            for file in self.files
+            if file.definition.status is Status.PUBLISHED and file.definition.is_valid_on(day)
+        ]
+
     def definition_by_hash(self, sha256: str) -> DefinitionFile:
         """The pinned version; a file changed under a running case stops it."""
         if sha256 not in self.by_hash:
