@@ -65,3 +65,11 @@ async def test_integrators_find_their_entrance(family: Family) -> None:
 
     assert page.status_code == 200
     assert "household@1" in page.text
+
+
+async def test_the_entrance_is_described_in_openapi(family: Family) -> None:
+    described = (await family.client.get("/schema/openapi.json")).json()
+
+    assert PATH in described["paths"]
+    assert "/api/consent/v1/jwks" in described["paths"]
+    assert described["paths"][PATH]["post"]["operationId"] == "postDisclosure"

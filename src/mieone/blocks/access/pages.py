@@ -19,7 +19,7 @@ from mieone.core.house import House
 from mieone.core.model import Actor, ActorKind
 from mieone.core.problems import NotPermitted
 from mieone.core.region import Names
-from mieone.web import AnyRequest, Page, Phrase, read_form
+from mieone.web import AnyRequest, Catalogue, Page, Phrase, read_form
 
 from . import actions, store
 from .model import Caption, CaptionKind, Cursor, OrganisationGroup, QuestionKind, Visit
@@ -82,7 +82,7 @@ async def show_history(
         sentence = await _sentence(conn, house, subjects)
         visits = await store.list_history(conn, subjects, now, cursor, PER_PAGE + 1, own_looks=own)
         captions = await _captions(conn, visits)
-    lines = [_line(house, captions, subjects, one) for one in visits[:PER_PAGE]]
+    lines = [_line(house, page, captions, subjects, one) for one in visits[:PER_PAGE]]
     last = visits[PER_PAGE - 1] if len(visits) > PER_PAGE else None
     return page.render(
         "access/history.html",
@@ -121,7 +121,9 @@ async def _captions(conn: Conn, visits: Sequence[Visit]) -> Captions:
     )
 
 
-def _line(house: House, captions: Captions, subjects: Sequence[UUID], visit: Visit) -> Line:
+def _line(
+    house: House, page: Page, captions: Captions, subjects: Sequence[UUID], visit: Visit
+) -> Line:
     service = captions.services.get(visit.service)
     organisation = captions.organisations.get(visit.organisation)
     is_self = visit.actor_kind == ActorKind.PERSON and visit.actor_id in map(str, subjects)
@@ -139,12 +141,12 @@ def _line(house: House, captions: Captions, subjects: Sequence[UUID], visit: Vis
         service_detail=service.detail if service else None,
         purpose=purpose.name if purpose else _bare(visit.purpose),
         basis=captions.bases.get(visit.basis_ref or ""),
-        labels=_labels(house, visit),
+        labels=_labels(house, page.site.catalogue, visit),
     )
 
 
-def _labels(house: House, visit: Visit) -> tuple[str | Phrase, ...]:
-    """Item names in words, as the block that holds them calls them."""
+def _labels(house: House, catalogue: Catalogue, visit: Visit) -> tuple[str | Phrase, ...]:
+    """Item names in words, as the block that holds them calls them, else as everybody does."""
     known = {
         item.name: item.label
         for block in house.blocks
@@ -152,7 +154,11 @@ def _labels(house: House, visit: Visit) -> tuple[str | Phrase, ...]:
         if visit.dataset is None or dataset.ref == visit.dataset
         for item in dataset.items
     }
-    return tuple(Phrase(known[name], {}) if name in known else name for name in shown_items(visit))
+    named = {name: known.get(name, f"access.items.{name}") for name in shown_items(visit)}
+    return tuple(
+        Phrase(message_id) if catalogue.has(message_id) else name
+        for name, message_id in named.items()
+    )
 
 
 def _bare(text: str) -> Names:
@@ -174,7 +180,7 @@ async def show_visit(
             raise VisitNotFound
         captions = await _captions(conn, [visit])
         asked = await store.list_asked(conn, person_id, entry_id)
-    line = _line(house, captions, subjects, visit)
+    line = _line(house, page, captions, subjects, visit)
     return page.render(
         "access/visit.html", line=line, visit=visit, asked=asked, kinds=tuple(QuestionKind)
     )

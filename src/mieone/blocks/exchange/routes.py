@@ -13,7 +13,7 @@ from mieone.blocks.identity.oauth.model import Caller
 from mieone.core.edge import run
 from mieone.core.house import House
 from mieone.core.model import Actor, ActorKind
-from mieone.core.ports import Basis, Disclosure, DisclosureRequest, Json, PersonSubject
+from mieone.core.ports import Basis, Disclosure, DisclosureRequest, PersonSubject
 from mieone.web.catalogue import Language
 from mieone.web.site import Site
 
@@ -36,7 +36,8 @@ class RecordBody(msgspec.Struct, frozen=True, kw_only=True):
     ref: str | None
     """The `sub` of the person, on their own row; other rows carry no identifier."""
     holder: bool
-    items: dict[str, Json]
+    items: dict[str, object]
+    """JSON values by item name."""
 
 
 class DisclosureAnswer(msgspec.Struct, frozen=True, kw_only=True):
