@@ -153,7 +153,6 @@ class Nursery:
         self.door = door
         self.record = record
         self.until = until
-        self.record = record
         self.waiting: dict[str, dict] = {}
         self.bookings: dict[str, dict] = {}
         self.log: list[dict] = []
