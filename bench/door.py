@@ -18,6 +18,7 @@ from uuid import UUID
 
 import asyncpg
 import msgspec
+import uvloop
 from proofs import door_ground as ground
 from tests.door import given
 from tests.door.given import Member, RealPeople, World
@@ -122,7 +123,7 @@ def main() -> None:
         # As an installation runs it: every commit is on disk before anybody is told.
         cluster = Cluster(home, durable=True, tcp=False)
         try:
-            sys.stdout.write(asyncio.run(measure(cluster.start(), home, seconds)))
+            sys.stdout.write(uvloop.run(measure(cluster.start(), home, seconds)))
         finally:
             cluster.stop()
 

@@ -1,6 +1,8 @@
 """The door against a real database: who gets what, and what stands on record."""
 
 import asyncio
+import contextlib
+import random
 from datetime import date, timedelta
 from uuid import uuid4
 
@@ -8,8 +10,9 @@ import msgspec
 import pytest
 
 from mieone.blocks import access, exchange
+from mieone.blocks.consent.problems import StateForbids
 from mieone.blocks.exchange import NotAnswered, Refused
-from mieone.core.model import Actor, ActorKind
+from mieone.core.model import Actor, ActorKind, TownCode
 from mieone.core.ports import Basis, PersonSubject, ResidentSubject
 
 from . import given
@@ -424,3 +427,65 @@ async def test_the_subject_of_a_request_may_be_somebody_nobody_knows(world: Worl
     nobody = uuid4()
 
     await refused(world, given.request(given.member("誰"), subject=PersonSubject(nobody)))
+
+
+async def test_the_record_counts_what_provider_and_receiver_count_themselves(
+    world: World, mother: Member, spouse: Member, child: Member
+) -> None:
+    dice, received = random.Random(7), 0
+    for _ in range(25):
+        match dice.randrange(3):
+            case 0:
+                await given.give(world, dice.choice([mother, spouse]))
+            case 1:
+                with contextlib.suppress(StateForbids):
+                    await given.withdraw(world, dice.choice([mother, spouse]))
+            case _:
+                pass
+        with contextlib.suppress(Refused):
+            received += len((await world.door(given.request(mother))).records)
+
+    histories = [await given.history(world, who) for who in (mother, spouse, child)]
+    visits = [visit for history in histories for visit in history]
+
+    assert received > 0
+    assert sum(one.kind == access.Kind.PERMIT for one in visits) == sum(
+        len(asked.keys) for asked in world.register.asked
+    )
+    assert sum(one.outcome == "released" for one in visits) == received
+    assert len(visits) == 25 * 3
+
+
+async def test_a_town_that_left_a_service_is_left_out_of_it(world: World, mother: Member) -> None:
+    clinic = Actor(kind=ActorKind.SERVICE, id="clinic", organisation="org-clinic")
+    right = exchange.RightEntry(
+        dataset=given.DATASET,
+        items=ITEMS,
+        purpose="delivery",
+        basis=Basis.LAW,
+        basis_ref="town-procedure",
+        valid_from=date(2026, 4, 1),
+    )
+    entry = msgspec.structs.replace(given.entry(sector="clinic"), rights=(right,))
+    request = given.request(
+        mother,
+        service="clinic",
+        actor=clinic,
+        subject=ResidentSubject(given.TOWN, mother.resident_id),
+        purpose="delivery",
+        basis=Basis.LAW,
+        basis_ref="town-procedure",
+    )
+
+    async def take_part(*towns: str) -> None:
+        taking = msgspec.structs.replace(entry, towns=tuple(map(TownCode, towns)))
+        async with world.database.transaction() as conn:
+            await exchange.register_service(conn, world.house, "clinic", taking)
+
+    await take_part(given.TOWN, "244414")
+    answer = await world.door(request)
+    await take_part("244414")
+    await refused(world, request)
+
+    assert names_in(answer)[0] == "母"
+    assert (await given.history(world, mother))[0].decision == "deny.suspended"
