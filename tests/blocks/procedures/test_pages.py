@@ -332,6 +332,10 @@ async def test_when_the_entrustment_ends_the_town_is_gone_at_once(
 
     queue = await browser.get("/desk", headers=ASSOCIATION)
     page = await browser.get(f"/desk/cases/{case}", headers=ASSOCIATION)
+    preview = await browser.get(
+        f"/desk/cases/{case}/preview.pdf?evaluation={case}", headers=ASSOCIATION
+    )
+    assert preview.status_code == 404
     acted = await browser.post(f"/desk/cases/{case}/acts/start_check", headers=ASSOCIATION)
 
     assert "442-26" not in queue.text

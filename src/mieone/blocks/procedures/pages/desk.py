@@ -372,6 +372,15 @@ def _uuid(text: str) -> UUID:
         raise CaseNotFound from error
 
 
+async def _look_at_letter(conn: Conn, office: Office, actor: Actor, case_id: UUID) -> None:
+    case = await cases.get_case(conn, case_id)
+    file = await office.definition_of(conn, case)
+    reach = await reach_of(conn, office, actor)
+    reach.check_sees(case)
+    ground = ground_for(actor, file.definition, reach.row_for(case))
+    await record_look(conn, office, actor, case, ground, ("letter",))
+
+
 @get("/desk/cases/{case_id:uuid}/preview.pdf")
 async def preview_letter(
     case_id: FromPath[UUID],
@@ -383,6 +392,7 @@ async def preview_letter(
 ) -> Response[bytes]:
     """The sheet as it would read, before anything is decided."""
     office = office_of(house)
+    await run(database, actor.towns, lambda conn: _look_at_letter(conn, office, actor, case_id))
     draft = Decision(
         id=uuid7(),
         evaluation_id=evaluation,
@@ -409,12 +419,7 @@ async def get_desk_letter(
     office = office_of(house)
 
     async def read(conn: Conn) -> bytes:
-        case = await cases.get_case(conn, case_id)
-        file = await office.definition_of(conn, case)
-        reach = await reach_of(conn, office, actor)
-        reach.check_sees(case)
-        ground = ground_for(actor, file.definition, reach.row_for(case))
-        await record_look(conn, office, actor, case, ground, ("letter",))
+        await _look_at_letter(conn, office, actor, case_id)
         return await actions.open_letter(conn, office, actor, case_id)
 
     pdf = await run(database, actor.towns, read)
