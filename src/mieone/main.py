@@ -25,6 +25,7 @@ from mieone.blocks.coin.block import BLOCK as COIN
 from mieone.blocks.coin.block import make_pay
 from mieone.blocks.consent.block import BLOCK as CONSENT
 from mieone.blocks.exchange.block import BLOCK as EXCHANGE
+from mieone.blocks.identity import current_actor
 from mieone.blocks.identity.block import block as identity
 from mieone.blocks.inbox import Notifier
 from mieone.blocks.inbox.block import BLOCK as INBOX
@@ -224,11 +225,17 @@ def provide_session(request: AnyRequest) -> Session | None:
     return found if isinstance(found, Session) else None
 
 
-def provide_actor(request: AnyRequest) -> Actor:
-    """Whoever is signed in at this entrance. Raises NotSignedIn."""
+async def provide_actor(request: AnyRequest, house: House) -> Actor:
+    """Whoever is signed in at this entrance. Raises NotSignedIn.
+
+    Staff see the towns that their post and a living entrustment give them today, not those of
+    the morning they signed in.
+    """
     session = provide_session(request)
     if session is None:
         raise NotSignedIn
+    if session.entrance is Entrance.DESK:
+        return await current_actor(house, session.actor)
     return session.actor
 
 
@@ -243,7 +250,7 @@ def _dependencies(house: House, site: Site) -> dict[str, Provide]:
         "site": constant(site),
         "page": page_dependency(site),
         "session": Provide(provide_session, sync_to_thread=False),
-        "actor": Provide(provide_actor, sync_to_thread=False),
+        "actor": Provide(provide_actor),
     }
 
 
