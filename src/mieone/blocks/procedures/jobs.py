@@ -16,7 +16,7 @@ from . import actions
 from .actions.register import Ground, ask_register
 from .model import CaseId, Outcome, ProcedureId
 from .rules.gifts import list_gifts
-from .store import cases, drafts
+from .store import cases, drafts, offers
 
 BIRTH_PROCEDURE = ProcedureId("C1")
 LOOK_AGAIN = timedelta(days=7)
@@ -86,7 +86,7 @@ async def tell_of_receipt(house: House, conn: Conn, event: Event) -> None:
 
 async def watch_for_births(house: House, conn: Conn, event: Event) -> None:
     """Linked to a register, or changed in it: a newborn in this household may be of use."""
-    await cases.record_watch(
+    await offers.record_watch(
         conn,
         UUID(str(event.payload["person_id"])),
         TownCode(str(event.payload["town"])),
@@ -99,7 +99,7 @@ async def offer_procedures(house: House) -> int:
     office = actions.office_of(house)
     towns = house.region.town_codes
     due = await run(
-        house.database, towns, lambda conn: cases.claim_watches(conn, office.now(), LOOK_AGAIN)
+        house.database, towns, lambda conn: offers.claim_watches(conn, office.now(), LOOK_AGAIN)
     )
     offered = 0
     for person_id, town in due:
@@ -120,7 +120,7 @@ async def offer_procedures(house: House) -> int:
         async def offer(
             conn: Conn, person: UUID = person_id, where: TownCode = town, on: date = birth
         ) -> None:
-            await cases.record_offer(conn, where, person, BIRTH_PROCEDURE, on, office.now())
+            await offers.record_offer(conn, where, person, BIRTH_PROCEDURE, on, office.now())
 
         await run(house.database, towns, offer)
         offered += 1
@@ -131,7 +131,7 @@ async def forget_person(house: House, conn: Conn, event: Event) -> None:
     """Whoever leaves takes drafts and offers along; cases stay as long as the law keeps them."""
     person_id = UUID(str(event.payload["person_id"]))
     await drafts.delete_drafts_of(conn, person_id)
-    await cases.delete_offers_of(conn, person_id)
+    await offers.delete_offers_of(conn, person_id)
 
 
 async def delete_old_drafts(house: House) -> int:

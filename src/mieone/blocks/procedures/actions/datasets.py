@@ -5,7 +5,7 @@ from uuid import UUID
 
 from mieone.blocks import identity
 from mieone.blocks.procedures.model import CaseFile
-from mieone.blocks.procedures.store import cases
+from mieone.blocks.procedures.store import cases, outcomes
 from mieone.core.database import Conn
 from mieone.core.house import House
 from mieone.core.model import SubjectId
@@ -95,7 +95,7 @@ async def _row(conn: Conn, office: Office, case: CaseFile) -> Mapping[str, Json]
     _, raw = await get_answers(conn, office, case)
     events = await list_events(conn, office, case)
     decision = await get_decision(conn, office, case)
-    letter = await cases.find_letter(conn, case.id)
+    letter = await outcomes.find_letter(conn, case.id)
     answers: dict[str, Json] = {
         key: value if isinstance(value, str) else [dict(row) for row in value]
         for key, value in raw.items()

@@ -22,7 +22,7 @@ from mieone.blocks.procedures.rules import acts
 from mieone.blocks.procedures.rules.answers import read_values
 from mieone.blocks.procedures.rules.authorities import BodyKind
 from mieone.blocks.procedures.rules.evaluation import Evaluation, evaluate
-from mieone.blocks.procedures.store import cases
+from mieone.blocks.procedures.store import outcomes
 from mieone.core.database import Conn
 from mieone.core.ids import uuid7
 from mieone.core.model import Actor
@@ -75,7 +75,7 @@ async def conclude(
     after = await append(conn, office, vault, case, actor, Act.CONCLUDE)
     body = evaluation.encode()
     evaluation_id = uuid7()
-    await cases.record_evaluation(
+    await outcomes.record_evaluation(
         conn,
         case,
         evaluation_id,
@@ -92,7 +92,7 @@ async def conclude(
 async def get_evaluation(
     conn: Conn, office: Office, case: CaseFile, evaluation_id: UUID
 ) -> tuple[int, Evaluation]:
-    found = await cases.find_evaluation(conn, case.id, evaluation_id)
+    found = await outcomes.find_evaluation(conn, case.id, evaluation_id)
     if found is None:
         raise SomebodyWasFaster
     version, sealed = found
@@ -141,10 +141,10 @@ async def decide(
         decided_at=office.now(),
     )
     sealed = vault.seal(msgspec.json.encode(decision.reasons), f"reasons/{decision.id}")
-    await cases.record_decision(conn, case, decision, sealed)
+    await outcomes.record_decision(conn, case, decision, sealed)
     if outcome is not Outcome.REFUSED:
         body = vault.seal(msgspec.json.encode(evaluation.outputs), "entitlement")
-        await cases.record_entitlement(conn, case, decision.id, body, office.now())
+        await outcomes.record_entitlement(conn, case, decision.id, body, office.now())
     await record_work(conn, office, case, actor, Act.DECIDE, ())
     return decision
 
@@ -155,7 +155,7 @@ def _law_refs(evaluation: Evaluation, own: tuple[str, ...]) -> tuple[str, ...]:
 
 
 async def get_decision(conn: Conn, office: Office, case: CaseFile) -> Decision | None:
-    found = await cases.find_decision(conn, case.id)
+    found = await outcomes.find_decision(conn, case.id)
     if found is None:
         return None
     decision, sealed = found

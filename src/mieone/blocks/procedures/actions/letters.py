@@ -17,7 +17,7 @@ from mieone.blocks.procedures.problems import (
 )
 from mieone.blocks.procedures.rules import acts
 from mieone.blocks.procedures.rules.functions import fy_end
-from mieone.blocks.procedures.store import cases
+from mieone.blocks.procedures.store import cases, outcomes
 from mieone.core.database import Conn, Database
 from mieone.core.edge import run
 from mieone.core.ids import uuid7
@@ -147,7 +147,9 @@ async def _keep(
         unverified=written.content.unverified,
         made_at=office.now(),
     )
-    await cases.record_letter(conn, case, letter, decision.id, vault.seal(pdf, "letter"), actor.id)
+    await outcomes.record_letter(
+        conn, case, letter, decision.id, vault.seal(pdf, "letter"), actor.id
+    )
     return letter
 
 
@@ -156,7 +158,7 @@ async def dispatch(
 ) -> CaseFile:
     """発送. A specimen never leaves the house outside the demonstration."""
     case = await lock_for(conn, actor, case_id)
-    letter = await cases.find_letter(conn, case.id)
+    letter = await outcomes.find_letter(conn, case.id)
     if letter is None:
         raise LetterNotFound
     if letter.is_specimen and office.profile is not Profile.DEMO:
@@ -180,7 +182,7 @@ async def open_letter(conn: Conn, office: Office, actor: Actor, case_id: UUID) -
     is_own = acts.class_of(actor) is ActorClass.APPLICANT and actor.id == str(case.person_id)
     if not is_own and case.town not in actor.towns:
         raise CaseNotFound
-    sealed, _ = await cases.get_letter_pdf(conn, case_id)
+    sealed, _ = await outcomes.get_letter_pdf(conn, case_id)
     if is_own and case.state in (CaseState.DECIDED, CaseState.NOTICE_PREPARED):
         raise LetterNotFound
     vault = await open_vault(conn, office.keyring, case)

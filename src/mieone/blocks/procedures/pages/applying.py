@@ -15,7 +15,7 @@ from mieone.blocks.procedures.actions import Office, office_of
 from mieone.blocks.procedures.actions.register import consent_details, fill_draft
 from mieone.blocks.procedures.model import CaseFile, Draft, Offer, ProcedureId
 from mieone.blocks.procedures.rules.library import DefinitionFile
-from mieone.blocks.procedures.store import cases, drafts
+from mieone.blocks.procedures.store import cases, drafts, offers
 from mieone.core.database import Conn, Database
 from mieone.core.edge import run
 from mieone.core.house import House
@@ -130,18 +130,18 @@ async def _begun(
 ) -> tuple[Draft | None, Offer | None, TownCode | None]:
     async def read(conn: Conn) -> tuple[Draft | None, list[Offer], TownCode | None]:
         found = await drafts.find_open_draft(conn, person_id, file.definition.id, office.now())
-        offers = await list_offers(conn, office, person_id)
-        return found, offers, await cases.find_watched_town(conn, person_id)
+        offered = await list_offers(conn, office, person_id)
+        return found, offered, await offers.find_watched_town(conn, person_id)
 
-    draft, offers, linked = await run(database, office.region.town_codes, read)
-    offer = next((o for o in offers if o.procedure == file.definition.id), None)
+    draft, offered, linked = await run(database, office.region.town_codes, read)
+    offer = next((o for o in offered if o.procedure == file.definition.id), None)
     return draft, offer, linked
 
 
 async def list_offers(conn: Conn, office: Office, person_id: UUID) -> list[Offer]:
     """What the register's news made us offer, while it is still of use."""
     since = office.today() - OFFERS_LAST
-    return await cases.list_offers(conn, person_id, since)
+    return await offers.list_offers(conn, person_id, since)
 
 
 @post("/procedures/{procedure:str}/start", status_code=303)

@@ -1,7 +1,7 @@
 """Statements on cases, one function each. Whatever people wrote is sealed before it gets here."""
 
 from collections.abc import Collection
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -14,14 +14,10 @@ from mieone.blocks.procedures.model import (
     CaseFile,
     CaseId,
     CaseState,
-    Decision,
-    Letter,
-    Offer,
-    Outcome,
     ProcedureId,
     TaskDone,
 )
-from mieone.blocks.procedures.problems import CaseNotFound, LetterNotFound
+from mieone.blocks.procedures.problems import CaseNotFound
 from mieone.core.chain import Chain
 from mieone.core.database import Conn
 from mieone.core.ids import uuid7
@@ -219,148 +215,6 @@ async def list_tasks(conn: Conn, case_id: CaseId) -> list[TaskDone]:
     ]
 
 
-async def record_evaluation(
-    conn: Conn,
-    case: CaseFile,
-    evaluation_id: UUID,
-    version: int,
-    ruleset_hash: str,
-    digest: bytes,
-    sealed: bytes,
-    now: datetime,
-) -> None:
-    await conn.execute(
-        QUERIES["record_evaluation"],
-        evaluation_id,
-        case.town,
-        case.id,
-        version,
-        ruleset_hash,
-        digest,
-        sealed,
-        now,
-    )
-
-
-async def find_evaluation(
-    conn: Conn, case_id: CaseId, evaluation_id: UUID
-) -> tuple[int, bytes] | None:
-    row = await conn.fetchrow(QUERIES["find_evaluation"], evaluation_id, case_id)
-    return None if row is None else (row["answers_version"], row["sealed"])
-
-
-async def record_decision(
-    conn: Conn, case: CaseFile, decision: Decision, sealed_reasons: bytes
-) -> None:
-    await conn.execute(
-        QUERIES["record_decision"],
-        decision.id,
-        case.town,
-        case.id,
-        decision.evaluation_id,
-        decision.outcome,
-        decision.authority,
-        decision.delegation,
-        decision.actor_class,
-        decision.decided_by,
-        list(decision.law_refs),
-        sealed_reasons,
-        decision.decided_at,
-    )
-
-
-async def find_decision(conn: Conn, case_id: CaseId) -> tuple[Decision, bytes] | None:
-    """The decision, its reasons still sealed."""
-    row = await conn.fetchrow(QUERIES["find_decision"], case_id)
-    if row is None:
-        return None
-    decision = Decision(
-        id=row["decision_id"],
-        evaluation_id=row["evaluation_id"],
-        outcome=Outcome(row["outcome"]),
-        authority=row["authority"],
-        delegation=row["delegation"],
-        actor_class=ActorClass(row["actor_class"]),
-        decided_by=row["decided_by"],
-        law_refs=tuple(row["law_refs"]),
-        reasons=(),
-        decided_at=row["decided_at"],
-    )
-    return decision, row["reasons"]
-
-
-async def record_letter(
-    conn: Conn, case: CaseFile, letter: Letter, decision_id: UUID, pdf: bytes, made_by: str
-) -> None:
-    await conn.execute(
-        QUERIES["record_letter"],
-        letter.id,
-        case.town,
-        case.id,
-        decision_id,
-        letter.document_number,
-        "notice",
-        letter.digest,
-        pdf,
-        letter.is_specimen,
-        list(letter.unverified),
-        letter.made_at,
-        made_by,
-    )
-
-
-async def find_letter(conn: Conn, case_id: CaseId) -> Letter | None:
-    row = await conn.fetchrow(QUERIES["find_letter"], case_id)
-    if row is None:
-        return None
-    return Letter(
-        id=row["letter_id"],
-        document_number=row["document_number"],
-        digest=row["digest"],
-        is_specimen=row["is_specimen"],
-        unverified=tuple(row["unverified"]),
-        made_at=row["made_at"],
-    )
-
-
-async def get_letter_pdf(conn: Conn, case_id: UUID) -> tuple[bytes, UUID]:
-    """The sealed PDF and whose case it is. Raises LetterNotFound."""
-    row = await conn.fetchrow(QUERIES["find_letter_pdf"], case_id)
-    if row is None:
-        raise LetterNotFound
-    return row["pdf"], row["person_id"]
-
-
-async def record_entitlement(
-    conn: Conn, case: CaseFile, decision_id: UUID, sealed: bytes, now: datetime
-) -> None:
-    await conn.execute(
-        QUERIES["record_entitlement"],
-        uuid7(),
-        case.town,
-        case.id,
-        case.person_id,
-        case.procedure,
-        decision_id,
-        sealed,
-        now,
-    )
-
-
-async def record_offer(
-    conn: Conn, town: TownCode, person_id: UUID, procedure: ProcedureId, on: date, now: datetime
-) -> None:
-    await conn.execute(QUERIES["record_offer"], town, person_id, procedure, on, now)
-
-
-async def list_offers(conn: Conn, person_id: UUID, since: date) -> list[Offer]:
-    rows = await conn.fetch(QUERIES["list_offers"], person_id, since)
-    return [
-        Offer(town=row["town"], procedure=row["procedure"], event_on=row["event_on"])
-        for row in rows
-    ]
-
-
 async def list_histories(conn: Conn) -> list[tuple[str, CaseState, int, list[Act]]]:
     """For the verifier: every case with its state on file and its acts in order."""
     return [
@@ -375,28 +229,3 @@ async def record_sights(
     """The cases this actor sees for the first time today."""
     rows = await conn.fetch(QUERIES["record_sights"], actor_id, list(case_ids), on)
     return {UUID(str(row["case_id"])) for row in rows}
-
-
-async def find_latest_evaluation(conn: Conn, case_id: CaseId) -> UUID | None:
-    found = await conn.fetchval(QUERIES["find_latest_evaluation"], case_id)
-    return None if found is None else UUID(str(found))
-
-
-async def record_watch(conn: Conn, person_id: UUID, town: TownCode, now: datetime) -> None:
-    await conn.execute(QUERIES["record_watch"], person_id, town, now)
-
-
-async def claim_watches(conn: Conn, now: datetime, again: timedelta) -> list[tuple[UUID, TownCode]]:
-    """Whose household is due for a look; each is claimed by one worker."""
-    rows = await conn.fetch(QUERIES["claim_watches"], now, again)
-    return [(UUID(str(row["person_id"])), TownCode(row["town"])) for row in rows]
-
-
-async def delete_offers_of(conn: Conn, person_id: UUID) -> None:
-    await conn.execute(QUERIES["delete_offers_of"], person_id)
-
-
-async def find_watched_town(conn: Conn, person_id: UUID) -> TownCode | None:
-    """The town whose register the person was linked to, if any."""
-    found = await conn.fetchval(QUERIES["find_watched_town"], person_id)
-    return None if found is None else TownCode(found)
