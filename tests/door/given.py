@@ -18,8 +18,8 @@ from mieone.blocks import access, consent, exchange, identity
 from mieone.blocks.access import OrganisationGroup
 from mieone.blocks.consent import ConsentRevision, Decision, Notice, Scope
 from mieone.blocks.consent import store as consent_store
+from mieone.blocks.exchange.actions.people import IdentityPeople
 from mieone.blocks.exchange.model import Mandate
-from mieone.blocks.exchange.people import IdentityPeople
 from mieone.core.block import Block
 from mieone.core.clock import Clock
 from mieone.core.database import Conn, Database

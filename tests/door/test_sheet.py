@@ -13,8 +13,8 @@ from joserfc.jwk import KeySet
 
 from mieone.blocks import consent, identity
 from mieone.blocks.consent import ConsentState
+from mieone.blocks.consent.actions.verifying import verify_states, verify_texts
 from mieone.blocks.consent.jobs import end_with_person
-from mieone.blocks.consent.verify import verify_states, verify_texts
 from mieone.blocks.exchange import Refused
 from mieone.blocks.identity.actions.persons import make_person
 from mieone.core.clock import FixedClock

@@ -10,8 +10,8 @@ from hypothesis import given as for_all
 from hypothesis import strategies as st
 
 from mieone.blocks.consent import ConsentEventKind, ConsentRevision, ConsentState, permits
+from mieone.blocks.consent.actions.purposes import load_purposes
 from mieone.blocks.consent.problems import StateForbids
-from mieone.blocks.consent.purposes import load_purposes
 from mieone.blocks.consent.rules.states import LIVE, covers, due_end, next_state
 from mieone.blocks.consent.rules.wording import digest_of, end_of
 from mieone.core.clock import JST

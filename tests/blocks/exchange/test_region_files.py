@@ -1,7 +1,7 @@
 """The region's services, purposes and bases fit together."""
 
 from mieone.blocks.consent import load_purposes
-from mieone.blocks.exchange.region_files import read_legal_bases, read_services
+from mieone.blocks.exchange.actions.region_files import read_legal_bases, read_services
 from mieone.core.ports import Basis
 from mieone.core.region import Region
 

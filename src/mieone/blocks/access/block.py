@@ -4,11 +4,10 @@ from pathlib import Path
 
 from mieone.core.block import Block
 
-from .desk import DESK
+from .actions import verify_outcomes
 from .jobs import JOBS, SUBSCRIPTIONS, list_sections
-from .pages import PEOPLE
+from .pages import DESK, PEOPLE
 from .store import CHAIN
-from .verify import verify_outcomes
 
 HERE = Path(__file__).parent
 

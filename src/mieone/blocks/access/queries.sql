@@ -79,8 +79,9 @@ ON CONFLICT DO NOTHING;
 INSERT INTO access.caption (kind, id, name, detail, organisation_group, verified)
 VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT (kind, id) DO UPDATE
-SET name = excluded.name, detail = excluded.detail,
-    organisation_group = excluded.organisation_group, verified = excluded.verified;
+    SET
+        name = excluded.name, detail = excluded.detail,
+        organisation_group = excluded.organisation_group, verified = excluded.verified;
 
 -- name: list_captions
 SELECT kind, id, name, detail, organisation_group, verified
@@ -124,12 +125,13 @@ SELECT access.ensure_months($1::date, $2::integer) AS made;
 -- An outcome ends exactly one permit about the same human being and request.
 SELECT o.entry_id
 FROM access.record AS o
-WHERE o.kind = 'outcome' AND NOT EXISTS (
-    SELECT FROM access.record AS p
-    WHERE
-        p.entry_id = o.permit_id AND p.kind = 'permit'
-        AND p.subject_id = o.subject_id AND p.request_id = o.request_id
-)
+WHERE
+    o.kind = 'outcome' AND NOT EXISTS (
+        SELECT FROM access.record AS p
+        WHERE
+            p.entry_id = o.permit_id AND p.kind = 'permit'
+            AND p.subject_id = o.subject_id AND p.request_id = o.request_id
+    )
 ORDER BY o.entry_id
 LIMIT 100;
 

@@ -1,11 +1,13 @@
 """Consent (同意): texts shown, decisions, receipts, withdrawal. Other blocks use only these names."""
 
 from .actions import (
+    Gate,
     ask,
     end_due,
     ensure_notice,
     give,
     list_concerned,
+    load_purposes,
     lock_consents,
     lock_given,
     refuse,
@@ -13,7 +15,6 @@ from .actions import (
     withdraw,
     withdraw_all,
 )
-from .gate import Gate
 from .model import (
     Ask,
     ConsentEvent,
@@ -25,7 +26,6 @@ from .model import (
     Purpose,
     Scope,
 )
-from .purposes import load_purposes
 from .rules.states import permits
 from .store import find_scope, list_events, list_of
 

@@ -4,11 +4,11 @@ from pathlib import Path
 
 from mieone.core.block import Block
 
+from .actions import verify_states, verify_texts
 from .jobs import JOBS, SUBSCRIPTIONS, list_home_items, list_sections, open_gate
 from .pages import PEOPLE
 from .routes import ROUTES
 from .store import CHAIN
-from .verify import verify_states, verify_texts
 
 HERE = Path(__file__).parent
 

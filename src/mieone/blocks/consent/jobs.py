@@ -11,7 +11,6 @@ from mieone.core.outbox import Event, Subscription
 from mieone.web import HomeItem, PageSection, SectionLink, SectionPlace, Urgency
 
 from . import actions, store
-from .gate import Gate
 from .rules.states import permits
 
 
@@ -28,7 +27,7 @@ async def end_with_person(house: House, conn: Conn, event: Event) -> None:
 
 
 async def open_gate(house: House) -> None:
-    house.consent_gate = Gate(house)
+    house.consent_gate = actions.Gate(house)
 
 
 async def list_home_items(house: House, person_id: UUID) -> Sequence[HomeItem]:

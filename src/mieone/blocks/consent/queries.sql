@@ -71,7 +71,8 @@ ON CONFLICT (person_id, service, dataset, purpose) DO NOTHING;
 
 -- name: change_record
 UPDATE consent.record
-SET state = $2, revision = $3, items = $4, excluded = $5, notice_id = $6, language = $7,
+SET
+    state = $2, revision = $3, items = $4, excluded = $5, notice_id = $6, language = $7,
     valid_until = $8, reconsent_by = $9, changed_at = $10
 WHERE record_id = $1;
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
-from mieone.blocks.identity.oauth.store import list_clients
+from mieone.blocks import identity
 from mieone.core.block import Retained
 from mieone.core.database import Conn
 from mieone.core.edge import run
@@ -12,8 +12,6 @@ from mieone.core.house import House
 from mieone.core.jobs import PeriodicJob
 
 from . import actions, store
-from .people import IdentityPeople
-from .region_files import read_legal_bases
 
 BATCH = 200
 
@@ -22,7 +20,7 @@ async def open_door(house: House) -> None:
     """The tables say what the region's files say, then the door opens in this process."""
     async with house.database.transaction() as conn:
         await actions.load_region(conn, house)
-    house.disclose = actions.Door(house, IdentityPeople())
+    house.disclose = actions.Door(house, actions.IdentityPeople())
 
 
 async def list_retained(house: House, conn: Conn, person_id: UUID) -> Sequence[Retained]:
@@ -34,7 +32,7 @@ async def list_retained(house: House, conn: Conn, person_id: UUID) -> Sequence[R
             law=entry.citation,
             until=date(today.year + entry.keeps_years, today.month, min(today.day, 28)),
         )
-        for entry in read_legal_bases(house.region).values()
+        for entry in actions.read_legal_bases(house.region).values()
         if entry.keeps_years is not None
     ]
 
@@ -43,7 +41,7 @@ async def adopt_clients(house: House) -> int:
     """Programs registered since the last look become services."""
     async with house.database.transaction() as conn:
         known = {service.service_id for service in await store.list_services(conn)}
-        clients = await list_clients(conn, "", BATCH)
+        clients = await identity.list_clients(conn, "", BATCH)
     new = [client.client_id for client in clients if client.client_id not in known]
     adopted = 0
     for client_id in new:

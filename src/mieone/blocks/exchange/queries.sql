@@ -33,8 +33,9 @@ INSERT INTO exchange.service (
     service_id, sector, organisation, is_own, state, towns, contact, changed_at
 ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 ON CONFLICT (service_id) DO UPDATE
-SET organisation = excluded.organisation, is_own = excluded.is_own, towns = excluded.towns,
-    contact = excluded.contact, changed_at = excluded.changed_at;
+    SET
+        organisation = excluded.organisation, is_own = excluded.is_own, towns = excluded.towns,
+        contact = excluded.contact, changed_at = excluded.changed_at;
 
 -- name: change_service_state
 UPDATE exchange.service SET state = $2, changed_at = $3 WHERE service_id = $1
@@ -46,7 +47,7 @@ INSERT INTO exchange.access_right (
     granted_by, granted_at
 ) VALUES ($1, $2, $3, $4, $5, $6, $7, 'active', $8, $9, $10, $11)
 ON CONFLICT (service, dataset, purpose, basis, basis_ref, valid_from) DO UPDATE
-SET items = excluded.items, valid_until = excluded.valid_until;
+    SET items = excluded.items, valid_until = excluded.valid_until;
 
 -- name: change_right_state
 UPDATE exchange.access_right SET state = $2 WHERE right_id = $1
@@ -57,9 +58,10 @@ INSERT INTO exchange.legal_basis (
     basis_id, basis, purposes, covers, citation, source, verified, valid_from, valid_until
 ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 ON CONFLICT (basis_id) DO UPDATE
-SET basis = excluded.basis, purposes = excluded.purposes, covers = excluded.covers,
-    citation = excluded.citation, source = excluded.source, verified = excluded.verified,
-    valid_from = excluded.valid_from, valid_until = excluded.valid_until;
+    SET
+        basis = excluded.basis, purposes = excluded.purposes, covers = excluded.covers,
+        citation = excluded.citation, source = excluded.source, verified = excluded.verified,
+        valid_from = excluded.valid_from, valid_until = excluded.valid_until;
 
 -- name: list_services
 SELECT service_id, sector, organisation, is_own, state, towns
@@ -75,4 +77,3 @@ FROM exchange.access_right
 WHERE service = ANY($1::text[])
 ORDER BY service, dataset, purpose
 LIMIT 2000;
-

@@ -8,8 +8,7 @@ from litestar import Router, get, post
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromQuery, JSONBody, Parameter
 
-from mieone.blocks.identity.oauth.callers import caller_of
-from mieone.blocks.identity.oauth.model import Caller
+from mieone.blocks.identity import Caller, caller_of
 from mieone.core.edge import run
 from mieone.core.house import House
 from mieone.core.model import Actor, ActorKind

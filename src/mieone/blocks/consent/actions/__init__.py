@@ -12,11 +12,15 @@ from .deciding import (
     withdraw,
     withdraw_all,
 )
+from .gate import Gate
 from .notices import ensure_notice, find_dataset, get_asker, get_purpose
+from .purposes import load_purposes
+from .verifying import verify_states, verify_texts
 
 __all__ = [
     "INVITATION_LASTS",
     "RECEIPT_KEY",
+    "Gate",
     "answer",
     "ask",
     "end_due",
@@ -27,10 +31,13 @@ __all__ = [
     "give",
     "invite_adults",
     "list_concerned",
+    "load_purposes",
     "lock_consents",
     "lock_given",
     "refuse",
     "request_reconsent",
+    "verify_states",
+    "verify_texts",
     "withdraw",
     "withdraw_all",
 ]

@@ -1,19 +1,19 @@
 """The texts that ask: found or written once, then kept exactly as shown."""
 
-from mieone.blocks import access
+from mieone.blocks import access, identity
 from mieone.blocks.access import Caption, CaptionKind
 from mieone.blocks.consent import store
 from mieone.blocks.consent.model import Notice, Purpose
 from mieone.blocks.consent.problems import DatasetUnknown
-from mieone.blocks.consent.purposes import load_purposes
 from mieone.blocks.consent.rules.wording import digest_of, write_notice
-from mieone.blocks.identity.oauth.store import find_client
 from mieone.core.database import Conn
 from mieone.core.house import House
 from mieone.core.ids import uuid7
 from mieone.core.ports import ConsentDetail, Dataset
 from mieone.core.region import Names
 from mieone.web.catalogue import Catalogue
+
+from .purposes import load_purposes
 
 
 def find_dataset(house: House, ref: str) -> Dataset:
@@ -37,7 +37,7 @@ async def get_asker(conn: Conn, service: str) -> Caption:
     found = await access.find_caption(conn, CaptionKind.SERVICE, service)
     if found is not None:
         return found
-    client = await find_client(conn, service)
+    client = await identity.find_client(conn, service)
     called = client.name if client is not None else service
     name = Names(ja=called, kana=called, yasashii=called, en=called)
     return Caption(kind=CaptionKind.SERVICE, id=service, name=name, verified=False)

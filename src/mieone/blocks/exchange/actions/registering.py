@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from mieone.blocks import access, consent
+from mieone.blocks import access, consent, identity
 from mieone.blocks.access import Caption, CaptionKind, OrganisationGroup
 from mieone.blocks.exchange import store
 from mieone.blocks.exchange.model import (
@@ -16,21 +16,16 @@ from mieone.blocks.exchange.model import (
     ServiceState,
 )
 from mieone.blocks.exchange.problems import OfficerOnly, ReasonMissing
-from mieone.blocks.exchange.region_files import (
-    RightEntry,
-    ServiceEntry,
-    read_legal_bases,
-    read_services,
-)
 from mieone.blocks.exchange.rules.decide import OFFICERS
-from mieone.blocks.identity.oauth.model import Client, ClientState
-from mieone.blocks.identity.oauth.store import find_client
+from mieone.blocks.identity import Client, ClientState
 from mieone.core.database import Conn
 from mieone.core.house import House
 from mieone.core.ids import uuid7
 from mieone.core.model import Actor
 from mieone.core.ports import Basis
 from mieone.core.region import Names
+
+from .region_files import RightEntry, ServiceEntry, read_legal_bases, read_services
 
 GRANTED_BY_FILE = "region"
 SHORTEST_REASON = 10
@@ -82,7 +77,7 @@ async def adopt_client(conn: Conn, house: House, client_id: str) -> bool:
     """
     if await store.has_service(conn, client_id):
         return False
-    client = await find_client(conn, client_id)
+    client = await identity.find_client(conn, client_id)
     if client is None or client.state is not ClientState.ACTIVE:
         return False
     name = Names(ja=client.name, kana=client.name, yasashii=client.name, en=client.name)

@@ -5,12 +5,10 @@ from datetime import date, datetime
 from uuid import UUID
 
 from mieone.blocks import identity
+from mieone.blocks.exchange.model import Mandate
 from mieone.blocks.identity import PersonNotActive
-from mieone.blocks.identity.staff.actions import find_live_entrustment
 from mieone.core.database import Conn
 from mieone.core.model import TownCode
-
-from .model import Mandate
 
 
 class IdentityPeople:
@@ -47,7 +45,7 @@ class IdentityPeople:
     async def is_entrusted(
         self, conn: Conn, entrustment_id: str, organisation: str, town: TownCode | None, on: date
     ) -> bool:
-        found = await find_live_entrustment(conn, entrustment_id, on)
+        found = await identity.find_live_entrustment(conn, entrustment_id, on)
         if found is None or found.organisation_id != organisation:
             return False
         return town is None or found.town == town

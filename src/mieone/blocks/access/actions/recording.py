@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from mieone.blocks.access import store
+from mieone.blocks.access.model import AccessRow, Question, QuestionKind
+from mieone.blocks.access.problems import VisitNotFound
 from mieone.core import chain
 from mieone.core.database import Conn
 from mieone.core.house import House
@@ -11,10 +14,6 @@ from mieone.core.ids import uuid7
 from mieone.core.keys import KeyRing
 from mieone.core.outbox import Event, publish
 from mieone.core.ports import Note
-
-from . import store
-from .model import AccessRow, Question, QuestionKind
-from .problems import VisitNotFound
 
 
 async def record_many(conn: Conn, keyring: KeyRing, rows: Sequence[AccessRow]) -> list[UUID]:

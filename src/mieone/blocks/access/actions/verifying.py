@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 
+from mieone.blocks.access.store import QUERIES
 from mieone.core.database import Conn
 from mieone.core.house import House
 from mieone.core.verify import Finding
-
-from .store import QUERIES
 
 
 async def verify_outcomes(house: House, conn: Conn) -> Sequence[Finding]:

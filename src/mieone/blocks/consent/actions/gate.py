@@ -5,14 +5,15 @@ from uuid import UUID
 
 import msgspec
 
+from mieone.blocks.consent import store
+from mieone.blocks.consent.model import Scope
+from mieone.blocks.consent.rules.states import covers, permits
 from mieone.core.clock import JST
 from mieone.core.database import Conn
 from mieone.core.house import House
 from mieone.core.ports import ConsentDetail, ConsentRequested, ConsentSettled
 
-from . import actions, store
-from .model import Scope
-from .rules.states import covers, permits
+from .asking import ask
 
 
 class Gate:
@@ -39,7 +40,7 @@ class Gate:
                 return await self._settled(conn, person_id, client_id, asked.details)
         if await self._all_covered(conn, person_id, client_id, details):
             return await self._settled(conn, person_id, client_id, details)
-        made = await actions.ask(conn, self._house, person_id, client_id, details, return_to)
+        made = await ask(conn, self._house, person_id, client_id, details, return_to)
         return ConsentRequested(url=self._url(made.ask_id))
 
     def _url(self, ask_id: UUID) -> str:

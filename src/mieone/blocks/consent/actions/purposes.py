@@ -5,10 +5,9 @@ from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
+from mieone.blocks.consent.model import Purpose
 from mieone.core.region import Region
 from mieone.core.region_files import read_yaml
-
-from .model import Purpose
 
 FILE = "purposes.yaml"
 

@@ -6,12 +6,11 @@ from datetime import date
 import msgspec
 
 from mieone.blocks.access import OrganisationGroup
+from mieone.blocks.exchange.model import Covers
 from mieone.core.model import TownCode
 from mieone.core.ports import Basis
 from mieone.core.region import Names, Region
 from mieone.core.region_files import read_yaml
-
-from .model import Covers
 
 SERVICES = "services.yaml"
 LEGAL_BASIS = "legal_basis.yaml"

@@ -13,6 +13,24 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, Parameter
 from litestar.response import Redirect, Response
 
+from mieone.blocks.access import actions, store
+from mieone.blocks.access.model import (
+    Caption,
+    CaptionKind,
+    Cursor,
+    OrganisationGroup,
+    QuestionKind,
+    Visit,
+)
+from mieone.blocks.access.problems import VisitNotFound
+from mieone.blocks.access.rules import (
+    Ending,
+    day_ends,
+    day_starts,
+    ending_of,
+    month_starts,
+    shown_items,
+)
 from mieone.core.database import Conn
 from mieone.core.edge import run
 from mieone.core.house import House
@@ -20,11 +38,6 @@ from mieone.core.model import Actor, ActorKind
 from mieone.core.problems import NotPermitted
 from mieone.core.region import Names
 from mieone.web import AnyRequest, Catalogue, Page, Phrase, read_form
-
-from . import actions, store
-from .model import Caption, CaptionKind, Cursor, OrganisationGroup, QuestionKind, Visit
-from .problems import VisitNotFound
-from .rules import Ending, day_ends, day_starts, ending_of, month_starts, shown_items
 
 PER_PAGE = 20
 MOST_TAKEN_OUT = 10_000

@@ -9,15 +9,14 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Redirect, Response
 
+from mieone.blocks.access import actions, store
+from mieone.blocks.access.model import Question
 from mieone.core.database import Conn
 from mieone.core.edge import run
 from mieone.core.house import House
 from mieone.core.model import Actor, ActorKind
 from mieone.core.problems import NotPermitted
 from mieone.web import AnyRequest, Page, read_form
-
-from . import actions, store
-from .model import Question
 
 
 class QuestionLine(msgspec.Struct, frozen=True, kw_only=True):
