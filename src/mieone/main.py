@@ -34,13 +34,14 @@ from mieone.blocks.registry.block import BLOCK as REGISTRY
 from mieone.core.block import Block
 from mieone.core.clock import Clock, SystemClock
 from mieone.core.database import PooledDatabase
-from mieone.core.entrance import EntranceMiddleware
+from mieone.core.entrance import EntranceMiddleware, finish_answer
 from mieone.core.health import get_live, get_metrics, get_ready, list_chains
 from mieone.core.house import House
 from mieone.core.keys import KeyRing
 from mieone.core.log import configure_logging
 from mieone.core.model import Actor
 from mieone.core.problems import NotSignedIn
+from mieone.core.rate import Rate
 from mieone.core.region import Region
 from mieone.core.roles import Connections
 from mieone.core.schema import Migration, all_migrations, check_schema
@@ -146,7 +147,8 @@ def create_app(house: House, database: PooledDatabase) -> Litestar:
         route_handlers=_handlers(house),
         dependencies=_dependencies(house, site),
         exception_handlers={Exception: _problem_handler(site)},
-        middleware=[DefineMiddleware(EntranceMiddleware, house=house)],
+        middleware=[DefineMiddleware(EntranceMiddleware, house=house, rate=_rate(house.settings))],
+        before_send=[finish_answer],
         csrf_config=CSRFConfig(
             secret=house.keyring.derive("csrf").hex(),
             cookie_name="mieone_csrf",
@@ -158,6 +160,11 @@ def create_app(house: House, database: PooledDatabase) -> Litestar:
         openapi_config=_openapi(house),
         request_max_body_size=12 * 1024 * 1024,
     )
+
+
+def _rate(settings: Settings) -> Rate | None:
+    limit = settings.requests_per_minute
+    return None if limit is None else Rate(limit)
 
 
 def _handlers(house: House) -> list[ControllerRouterHandler]:

@@ -139,6 +139,7 @@ async def test_an_applied_migration_that_was_edited_is_refused(connections: Conn
         ("MIEONE_PROFILE", "prod"),
         ("MIEONE_ENTRANCES", "people,cellar"),
         ("MIEONE_POOL_SIZE", "0"),
+        ("MIEONE_RATE_LIMIT", "-1"),
         ("MIEONE_PEOPLE_URL", "http://www.example.jp"),
         ("MIEONE_MACHINES_URL", "https://api.example.jp/path"),
     ],

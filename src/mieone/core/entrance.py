@@ -1,4 +1,4 @@
-"""What every request passes before a handler sees it: origin, session, nonce, headers, measures."""
+"""What every request passes before a handler sees it, and what every answer carries away."""
 
 import secrets
 import time
@@ -11,9 +11,14 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from prometheus_client import Counter, Histogram
 
 from mieone.core.house import House
+from mieone.core.problems import TooMany
+from mieone.core.rate import Rate, network_of
 from mieone.core.sessions import COOKIES, Session, entrance_of, find_session
 
 MACHINE_PATHS = ("/api/", "/oauth/", "/.well-known/", "/ngsi-ld/", "/v2", "/metrics", "/health/")
+
+UNCOUNTED_PATHS = ("/static/", "/health/", "/metrics")
+"""What a page draws with, and what an operator's own watchers ask every few seconds."""
 
 REQUESTS = Counter("mieone_requests_total", "Requests answered", ["method", "status"])
 SECONDS = Histogram(
@@ -32,11 +37,13 @@ _HEADERS = {
 
 
 class EntranceMiddleware:
-    """Wraps the whole application; one short transaction only where a session cookie came along."""
+    """Wraps every route; one short transaction only where a session cookie came along."""
 
-    def __init__(self, app: ASGIApp, house: House) -> None:
+    def __init__(self, app: ASGIApp, house: House, rate: Rate | None = None) -> None:
+        """One is made for each route; they share the rate. Without one nobody is counted."""
         self._app = app
         self._house = house
+        self._rate = rate
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
@@ -49,11 +56,30 @@ class EntranceMiddleware:
             await _redirect(send, target)
             return
         state = scope.setdefault("state", {})
-        nonce = state["csp_nonce"] = secrets.token_urlsafe(16)
+        state["started_s"] = time.perf_counter()
+        state["csp_nonce"] = secrets.token_urlsafe(16)
         session = await self._session(path, headers.get("cookie", ""))
         state["session"] = session
         state["actor"] = session.actor if session else None
-        await self._app(scope, receive, _finishing(send, scope, nonce))
+        self._check_rate(scope, headers, session)
+        await self._app(scope, receive, send)
+
+    def _check_rate(self, scope: HTTPScope, headers: Headers, session: Session | None) -> None:
+        """Raises TooMany, which says when to come back."""
+        if self._rate is None or scope["path"].startswith(UNCOUNTED_PATHS):
+            return
+        visitor = session.token_digest.hex() if session else self._address(scope, headers)
+        wait_s = self._rate.wait_s(visitor, time.monotonic()) if visitor else 0
+        if wait_s:
+            raise TooMany(wait_s=wait_s)
+
+    def _address(self, scope: HTTPScope, headers: Headers) -> str:
+        """Whom the proxy in front names last; without a proxy, the other end of the connection."""
+        if self._house.settings.is_behind_proxy:
+            # A proxy that names nobody would make one visitor of all: rather let everybody in.
+            return network_of(headers.get("x-forwarded-for", "").rsplit(",", 1)[-1].strip())
+        client = scope["client"]
+        return network_of(client[0]) if client else ""
 
     def _moved(self, host: str, scope: HTTPScope) -> str | None:
         """People use one name for us: passkeys and cookies need it."""
@@ -87,30 +113,29 @@ def _cookie(header: str, name: str) -> str | None:
 
 def _policy(nonce: str) -> str:
     # Signing in to an outside service ends in a redirect from one of our forms to its own address.
+    own_lines = f" 'nonce-{nonce}'" if nonce else ""
     return (
-        f"default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self'; "
+        f"default-src 'none'; script-src 'self'{own_lines}; style-src 'self'; "
         "img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; media-src 'self'; "
         "manifest-src 'self'; worker-src 'self' blob:; frame-ancestors 'none'; base-uri 'none'; "
         "form-action 'self' https: http://localhost:*"
     )
 
 
-def _finishing(send: Send, scope: HTTPScope, nonce: str) -> Send:
-    started = time.perf_counter()
-
-    async def finish(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            headers = MutableScopeHeaders.from_message(message)
-            for name, value in _HEADERS.items():
-                headers.setdefault(name, value)
-            headers.setdefault("Content-Security-Policy", _policy(nonce))
-            if scope.get("scheme") == "https":
-                headers.setdefault("Strict-Transport-Security", "max-age=31536000")
-            REQUESTS.labels(scope["method"], str(message["status"])).inc()
-            SECONDS.observe(time.perf_counter() - started)
-        await send(message)
-
-    return finish
+async def finish_answer(message: Message, scope: Scope) -> None:
+    """Every answer passes here, also of paths that lead nowhere and of what the framework refuses."""
+    if message["type"] != "http.response.start" or scope["type"] != ScopeType.HTTP:
+        return
+    state = scope.get("state", {})
+    headers = MutableScopeHeaders.from_message(message)
+    for name, value in _HEADERS.items():
+        headers.setdefault(name, value)
+    headers.setdefault("Content-Security-Policy", _policy(state.get("csp_nonce", "")))
+    if scope.get("scheme") == "https":
+        headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    REQUESTS.labels(scope["method"], str(message["status"])).inc()
+    if "started_s" in state:
+        SECONDS.observe(time.perf_counter() - state["started_s"])
 
 
 async def _redirect(send: Send, target: str) -> None:

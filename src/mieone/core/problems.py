@@ -62,6 +62,10 @@ class TooMany(Problem):
     slug = "core/too-many"
     status = 429
 
+    def __init__(self, *, wait_s: int) -> None:
+        super().__init__(wait_s=wait_s)
+        self.headers = {"Retry-After": str(wait_s)}
+
 
 class KeyReused(Problem):
     """An idempotency key came back with another body."""

@@ -40,6 +40,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     pool_size: int = 8
     sample: bool = True
     entrances: frozenset[Entrance] = frozenset(Entrance)
+    rate_limit: int = 1200
+    """Requests a minute of one signed-in session or one address; 0 counts nobody."""
     people_url: str | None = None
     machines_url: str | None = None
     """What the world calls us where a proxy with a public certificate stands in front."""
@@ -52,6 +54,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def machines_origin(self) -> str:
         """The issuer of every token and receipt."""
         return self.machines_url or f"https://localhost:{self.tls_port}"
+
+    @property
+    def is_behind_proxy(self) -> bool:
+        return self.people_url is not None or self.machines_url is not None
+
+    @property
+    def requests_per_minute(self) -> int | None:
+        """None where nobody is counted: suites of others and benches ask as fast as they can."""
+        return None if self.profile is Profile.CONFORMANCE else self.rate_limit or None
 
     @property
     def simulators_allowed(self) -> bool:
@@ -73,6 +84,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             pool_size=_number(environ, "MIEONE_POOL_SIZE", 8, 2, 40),
             sample=(environ.get("MIEONE_SAMPLE") or "yes") != "no",
             entrances=_entrances(environ.get("MIEONE_ENTRANCES") or ""),
+            rate_limit=_number(environ, "MIEONE_RATE_LIMIT", 1200, 0, 1_000_000),
             people_url=_origin(environ, "MIEONE_PEOPLE_URL"),
             machines_url=_origin(environ, "MIEONE_MACHINES_URL"),
         )
@@ -101,7 +113,9 @@ def _origin(environ: Mapping[str, str], name: str) -> str | None:
         return None
     parts = urlsplit(text)
     if parts.scheme != "https" or not parts.hostname or text != f"https://{parts.netloc}":
-        raise SettingsError(f"{name} is {text!r}; it takes an origin such as https://www.example.jp")
+        raise SettingsError(
+            f"{name} is {text!r}; it takes an origin such as https://www.example.jp"
+        )
     return text
 
 

@@ -140,7 +140,11 @@ def _page(page: Page, occurrence: Occurrence) -> Response[object]:
         content,
         status_code=occurrence.status,
         media_type=MediaType.HTML,
-        headers={"Content-Language": page.language.value, "Cache-Control": "no-store"},
+        headers={
+            "Content-Language": page.language.value,
+            "Cache-Control": "no-store",
+            **occurrence.headers,
+        },
     )
 
 
