@@ -18,7 +18,7 @@ GRANT SELECT ON core.migration TO mieone_app, mieone_sealer, mieone_auditor;
 -- Row security: a transaction names its towns; a row of another town does not exist for it.
 CREATE FUNCTION core.town_is_visible(town text) RETURNS boolean
 LANGUAGE sql STABLE PARALLEL SAFE
-RETURN town = ANY (string_to_array(current_setting('mieone.towns', true), ','));
+RETURN town = ANY(string_to_array(current_setting('mieone.towns', true), ','));
 
 CREATE FUNCTION core.create_block_schema(block text) RETURNS void
 LANGUAGE plpgsql AS $$
@@ -155,7 +155,8 @@ CREATE TABLE core.session (
     opened_at timestamptz NOT NULL,
     expires_at timestamptz NOT NULL,
     ended_at timestamptz,
-    CONSTRAINT session_entrance_is_known CHECK (entrance IN ('people', 'desk', 'shop', 'developers'))
+    CONSTRAINT session_entrance_is_known
+    CHECK (entrance IN ('people', 'desk', 'shop', 'developers'))
 );
 CREATE INDEX session_actor ON core.session (actor_id) WHERE ended_at IS NULL;
 CREATE INDEX session_expiry ON core.session (expires_at);

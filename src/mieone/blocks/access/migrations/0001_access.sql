@@ -42,7 +42,11 @@ CREATE TABLE access.record (
     CHECK (outcome IS DISTINCT FROM 'released' OR payload_sha256 IS NOT NULL),
     CONSTRAINT permit_names_its_basis CHECK (kind <> 'permit' OR basis IS NOT NULL),
     CONSTRAINT emergency_is_visible_at_once_and_says_why
-    CHECK (basis IS DISTINCT FROM 'emergency' OR kind = 'refusal' OR (visible_from <= at AND note IS NOT NULL)),
+    CHECK (
+        basis IS DISTINCT FROM 'emergency'
+        OR kind = 'refusal'
+        OR (visible_from <= at AND note IS NOT NULL)
+    ),
     CONSTRAINT later_visibility_has_a_basis
     CHECK (visible_from <= at OR visibility_basis IS NOT NULL)
 ) PARTITION BY RANGE (entry_id);

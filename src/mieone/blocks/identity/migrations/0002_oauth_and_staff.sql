@@ -9,7 +9,8 @@ CREATE TABLE identity.organisation (
     seat_town text,
     is_sample boolean NOT NULL DEFAULT FALSE,
     registered_at timestamptz NOT NULL,
-    CONSTRAINT organisation_id_is_a_plain_word CHECK (organisation_id ~ '^[a-z0-9][a-z0-9_-]{1,62}$'),
+    CONSTRAINT organisation_id_is_a_plain_word
+    CHECK (organisation_id ~ '^[a-z0-9][a-z0-9_-]{1,62}$'),
     CONSTRAINT organisation_kind_is_known CHECK (
         kind IN ('town', 'authority', 'association', 'company', 'public_body')
     ),
@@ -233,6 +234,6 @@ CREATE TABLE identity.entrustment (
     CONSTRAINT entrustment_begins_before_it_ends CHECK (
         valid_until IS NULL OR valid_from < valid_until
     ),
-    CONSTRAINT nobody_else_decides CHECK (NOT ('decide' = ANY (acts)))
+    CONSTRAINT nobody_else_decides CHECK (NOT ('decide' = ANY(acts)))
 );
 SELECT core.secure_by_town('identity.entrustment');

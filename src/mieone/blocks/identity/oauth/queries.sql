@@ -181,7 +181,7 @@ INNER JOIN identity.client AS c ON t.client_id = c.client_id
 LEFT JOIN identity.access_grant AS g ON t.grant_id = g.grant_id
 LEFT JOIN identity.person AS p ON g.person_id = p.person_id
 WHERE
-    t.token_hash = $1 AND t.kind = ANY ($2::text[]) AND t.expires_at > $3 AND t.revoked_at IS NULL
+    t.token_hash = $1 AND t.kind = ANY($2::text[]) AND t.expires_at > $3 AND t.revoked_at IS NULL
     AND c.state = 'active'
     AND (
         t.grant_id IS NULL
