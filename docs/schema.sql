@@ -1567,6 +1567,20 @@ TABLE registry.matching_case (
   POLICY audit_reads_all r true
   POLICY own_towns * core.town_is_visible(town)
 
+TABLE registry.matching_due (
+    pairwise_id text NOT NULL,
+    event_id uuid NOT NULL,
+    noticed_at timestamp with time zone NOT NULL,
+    next_at timestamp with time zone NOT NULL,
+    attempts bigint NOT NULL DEFAULT 0,
+    last_failure text
+)
+  CONSTRAINT attempts_are_counted_up CHECK ((attempts >= 0))
+  CONSTRAINT matching_due_pkey PRIMARY KEY (pairwise_id)
+  CREATE INDEX matching_due_next ON registry.matching_due USING btree (next_at, pairwise_id)
+  GRANT DELETE, INSERT, SELECT, UPDATE TO mieone_app
+  GRANT SELECT TO mieone_auditor
+
 TABLE registry.resident (
     town text NOT NULL,
     resident_id uuid NOT NULL,

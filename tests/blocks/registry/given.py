@@ -4,11 +4,19 @@ from datetime import date
 
 import msgspec
 
+from mieone.blocks.exchange.jobs import open_door
+from mieone.blocks.identity.actions.offering import Offering
 from mieone.blocks.registry import sample
 from mieone.blocks.registry.actions import Delivery
 from mieone.blocks.registry.model import HEAD, Entry, Extent, ResidentStatus, Sex
+from mieone.core.block import Block
+from mieone.core.clock import FixedClock
+from mieone.core.database import Database
+from mieone.core.house import House
+from mieone.core.keys import KeyRing
 from mieone.core.model import Actor, ActorKind, TownCode
 from mieone.core.region import Region
+from mieone.core.settings import Settings
 
 TODAY = date(2026, 11, 22)
 
@@ -53,3 +61,28 @@ def importer(region: Region) -> Actor:
     return Actor(
         kind=ActorKind.OPERATOR, id="operator", organisation="test", towns=region.town_codes
     )
+
+
+async def house(
+    settings: Settings,
+    clock: FixedClock,
+    keyring: KeyRing,
+    region: Region,
+    database: Database,
+    *blocks: Block,
+) -> House:
+    """With the real door, and behind it what identity and the region's files put there."""
+    offering = Offering()
+    made = House(
+        settings=settings,
+        clock=clock,
+        keyring=keyring,
+        region=region,
+        database=database,
+        blocks=(*blocks, Block(name="identity", datasets=(offering.dataset,))),
+    )
+    offering.open(made)
+    await open_door(made)
+    async with database.transaction(region.town_codes):
+        # Where all share one connection, whoever looks at it afterwards sees every town again.
+        return made

@@ -13,7 +13,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from mieone.blocks import identity
 from mieone.blocks.identity.actions import keys, persons
 from mieone.blocks.registry import store
-from mieone.blocks.registry.actions import import_register, match_person
+from mieone.blocks.registry.actions import import_register, match_due, note_verified
 from mieone.blocks.registry.block import BLOCK
 from mieone.core.clock import FixedClock
 from mieone.core.database import Conn, set_scope
@@ -73,21 +73,14 @@ def signed_in(request: AnyRequest) -> Actor:
 
 
 @pytest.fixture
-def house(
+async def house(
     settings: Settings,
     clock: FixedClock,
     keyring: KeyRing,
     region: Region,
     rolled_back: OneTransaction,
 ) -> House:
-    return House(
-        settings=settings,
-        clock=clock,
-        keyring=keyring,
-        region=region,
-        database=rolled_back,
-        blocks=(BLOCK,),
-    )
+    return await given.house(settings, clock, keyring, region, rolled_back, BLOCK)
 
 
 @pytest.fixture
@@ -264,7 +257,9 @@ async def open_case(conn: Conn, house: House) -> UUID:
     await keys.record_attributes(conn, house.keyring, person_id, values, now)
     payload = {"person_id": str(person_id)}
     event = Event(name="identity.person_verified", key=str(person_id), payload=payload)
-    await match_person(house, conn, event)
+    await note_verified(house, conn, event)
+    await match_due(house)
+    await set_scope(conn, house.region.town_codes)
     return person_id
 
 

@@ -13,7 +13,7 @@ from mieone.blocks.registry.actions.protection import SECTOR
 from mieone.blocks.registry.model import CaseReason, Entry, Extent, Sex
 from mieone.blocks.registry.problems import CaseClosed, SearchTooWide, TownNotYours
 from mieone.core.clock import FixedClock
-from mieone.core.database import Conn
+from mieone.core.database import Conn, set_scope
 from mieone.core.house import House
 from mieone.core.keys import KeyRing
 from mieone.core.model import Actor, ActorKind, TownCode
@@ -67,8 +67,15 @@ class Register:
             key=str(person_id),
             payload={"person_id": str(person_id)},
         )
-        await actions.match_person(self.house, self.conn, event)
+        await actions.note_verified(self.house, self.conn, event)
+        await self.works()
         return person_id
+
+    async def works(self) -> int:
+        """The job's turn; its transactions share our connection, and leave it another scope."""
+        count = await actions.match_due(self.house)
+        await set_scope(self.conn, self.house.region.town_codes)
+        return count
 
     async def resident_of(self, person_id: UUID) -> UUID | None:
         pairwise = await identity.pairwise_id(self.conn, SECTOR, person_id)
@@ -94,14 +101,7 @@ async def register(
     rolled_back: OneTransaction,
     conn: Conn,
 ) -> Register:
-    house = House(
-        settings=settings,
-        clock=clock,
-        keyring=keyring,
-        region=region,
-        database=rolled_back,
-        blocks=(),
-    )
+    house = await given.house(settings, clock, keyring, region, rolled_back)
     return Register(house, conn)
 
 
@@ -215,9 +215,16 @@ async def test_a_matching_is_on_the_persons_record(register: Register) -> None:
     person_id = await register.proves()
 
     rows = await register.conn.fetch(
-        "SELECT purpose, decision FROM access.record WHERE subject_id = $1", person_id
+        "SELECT kind, purpose, decision, basis_ref, outcome, items FROM access.record "
+        "WHERE subject_id = $1 ORDER BY entry_id",
+        person_id,
     )
-    assert [tuple(row) for row in rows] == [("register-matching", "linked")]
+    items = ["name", "name_flags", "address", "address_flags", "birth_date", "sex"]
+    why = ("register-matching", "permit", "register-matching")
+    assert [tuple(row) for row in rows] == [
+        ("permit", *why, None, items),
+        ("outcome", *why, "released", items),
+    ]
 
 
 async def protected(register: Register, *subjects: UUID) -> frozenset[UUID]:
@@ -413,8 +420,10 @@ async def test_whoever_left_before_we_came_to_it_is_nobody_to_match(register: Re
         payload={"person_id": str(person_id)},
     )
 
-    await actions.match_person(register.house, register.conn, verified)
+    await actions.note_verified(register.house, register.conn, verified)
     await actions.forget_person(register.house, register.conn, closed(person_id))
+
+    assert await register.works() == 0
 
     assert await register.reasons() == []
 

@@ -1,6 +1,6 @@
 """Who a person is to us: opt-in by card, passkeys, pairwise identifiers, leaving. Only these names."""
 
-from .actions.keys import attributes_of, destroy_person_key, person_key
+from .actions.keys import destroy_person_key, person_key
 from .actions.leaving import close_person, read_destructions, replay_destructions
 from .actions.optin import CardPath
 from .actions.persons import (
@@ -72,7 +72,6 @@ __all__ = [
     "RevocationUnavailable",
     "StaffRole",
     "Usage",
-    "attributes_of",
     "caller_of",
     "change_state",
     "check_active",

@@ -37,7 +37,7 @@ def block() -> Block:
         desk=DESK,
         subscriptions=SUBSCRIPTIONS,
         jobs=JOBS,
-        verifiers=(actions.verify_residents, actions.verify_links),
+        verifiers=(actions.verify_residents, actions.verify_links, actions.verify_matchings),
         commands=(IMPORT, PEOPLE),
         sample=actions.load_sample,
         start=start,

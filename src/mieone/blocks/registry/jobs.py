@@ -1,4 +1,4 @@
-"""What the register listens to, and what it clears away."""
+"""What the register listens to, whom it matches, and what it clears away."""
 
 from datetime import timedelta
 
@@ -18,12 +18,15 @@ async def void_old_uploads(house: House) -> int:
         return await store.void_old_uploads(conn, towns, house.clock.now() - KEPT_FOR)
 
 
-JOBS = (PeriodicJob(name="registry.void_old_uploads", every_s=3600, run=void_old_uploads),)
+JOBS = (
+    PeriodicJob(name="registry.match_due", every_s=0.5, run=actions.match_due),
+    PeriodicJob(name="registry.void_old_uploads", every_s=3600, run=void_old_uploads),
+)
 SUBSCRIPTIONS = (
     Subscription(
         event="identity.person_verified",
         name="registry.match_person",
-        handle=actions.match_person,
+        handle=actions.note_verified,
     ),
     Subscription(
         event="identity.person_closed",

@@ -234,3 +234,42 @@ FROM registry.link
 WHERE ended_at IS NULL
 ORDER BY town, link_id
 LIMIT 200000;
+
+-- name: record_due
+-- One row a person: what was proved last is what is matched.
+INSERT INTO registry.matching_due AS d (pairwise_id, event_id, noticed_at, next_at)
+VALUES ($1, $2, $3, $3)
+ON CONFLICT (pairwise_id) DO UPDATE
+SET event_id = excluded.event_id, noticed_at = excluded.noticed_at, next_at = excluded.next_at,
+    attempts = 0, last_failure = NULL
+WHERE d.event_id < excluded.event_id;
+
+-- name: lock_next_due
+SELECT pairwise_id, event_id, attempts
+FROM registry.matching_due
+WHERE next_at <= $1
+ORDER BY next_at, pairwise_id
+LIMIT 1
+FOR UPDATE SKIP LOCKED;
+
+-- name: record_due_turn
+UPDATE registry.matching_due SET attempts = $2, next_at = $3 WHERE pairwise_id = $1;
+
+-- name: record_due_failure
+UPDATE registry.matching_due SET last_failure = $3 WHERE pairwise_id = $1 AND event_id = $2;
+
+-- name: take_due
+-- Nothing comes back when another worker was first, or when something newer was proved meanwhile.
+DELETE FROM registry.matching_due
+WHERE pairwise_id = $1 AND event_id = $2
+RETURNING event_id;
+
+-- name: void_due
+DELETE FROM registry.matching_due WHERE pairwise_id = $1;
+
+-- name: list_stuck
+SELECT pairwise_id, attempts, last_failure
+FROM registry.matching_due
+WHERE attempts >= $1
+ORDER BY noticed_at, pairwise_id
+LIMIT 50;

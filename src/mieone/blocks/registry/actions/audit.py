@@ -17,6 +17,8 @@ from .imports import digest_of
 from .protection import SECTOR
 
 MOST = 50
+STUCK_AFTER = 5
+"""Attempts: some four minutes."""
 
 
 async def verify_residents(house: House, conn: Conn) -> Sequence[Finding]:
@@ -45,6 +47,18 @@ async def verify_links(house: House, conn: Conn) -> Sequence[Finding]:
                 Finding(check="registry.link", where=where, what="leads to nobody: an orphan")
             )
     return findings[:MOST]
+
+
+async def verify_matchings(house: House, conn: Conn) -> Sequence[Finding]:
+    """Nobody waits for their link without somebody knowing."""
+    return [
+        Finding(
+            check="registry.matching_due",
+            where=f"registry.matching_due {one.pairwise_id}",
+            what=f"not matched after {one.attempts} attempts: {one.last_failure or 'no answer'}",
+        )
+        for one in await store.list_stuck(conn, STUCK_AFTER)
+    ]
 
 
 def _compare(house: House, row: store.AuditedResident) -> str | None:

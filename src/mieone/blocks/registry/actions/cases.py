@@ -26,7 +26,7 @@ from .matching import (
     link,
     open_claim,
     push_protection,
-    record_matching,
+    record_decision,
 )
 from .protection import SECTOR
 
@@ -86,7 +86,7 @@ async def link_by_officer(
     await link(conn, house, town, resident_id, case.pairwise_id, person_id, "counter", actor.id)
     entry = open_entry(house.keyring, town, resident_id, found.sealed)
     await push_protection(conn, resident_id, person_id, entry)
-    await record_matching(conn, house, case_id, person_id, town, "linked_by_officer", actor)
+    await record_decision(conn, house, actor, case_id, person_id, town, "linked_by_officer")
 
 
 async def refuse_case(
@@ -97,7 +97,7 @@ async def refuse_case(
     await store.close_case(conn, town, case_id, CaseState.REFUSED, house.clock.now(), actor.id)
     person_id = await identity.person_of(conn, SECTOR, case.pairwise_id)
     if person_id is not None:
-        await record_matching(conn, house, case_id, person_id, town, "refused_by_officer", actor)
+        await record_decision(conn, house, actor, case_id, person_id, town, "refused_by_officer")
 
 
 async def _list_possible(conn: Conn, house: House, town: TownCode, claim: Claim) -> list[Possible]:

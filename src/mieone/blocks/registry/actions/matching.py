@@ -15,8 +15,9 @@ from mieone.blocks.registry.rules.matching import Candidate, Claim, MatchKind, d
 from mieone.blocks.registry.rules.tokens import born_on_term
 from mieone.core.database import Conn
 from mieone.core.house import House
-from mieone.core.model import Actor, TownCode, system_actor
+from mieone.core.model import Actor, TownCode
 from mieone.core.outbox import Event, publish
+from mieone.core.ports import Json
 from mieone.core.region import Region
 
 from .documents import open_entry, token_of
@@ -29,27 +30,18 @@ ITEMS = ("name", "address", "birth_on", "sex")
 _SEXES = {"male": Sex.MALE, "female": Sex.FEMALE}
 
 
-async def match_person(house: House, conn: Conn, event: Event) -> None:
-    """`identity.person_verified`: exact links only; whatever is unclear goes to the counter."""
-    person_id = UUID(str(event.payload["person_id"]))
-    now = house.clock.now()
-    try:
-        values = await identity.attributes_of(conn, house.keyring, person_id, now)
-    except (identity.KeyDestroyed, identity.PersonNotActive):
-        # Left again before we came to it: there is nobody to match.
-        return
-    claim = claim_of(values)
+async def match_claim(
+    conn: Conn, house: House, pairwise: str, person_id: UUID, claim: Claim
+) -> None:
+    """Exact links only; whatever is unclear goes to the counter. The same again changes nothing."""
     residency = decide_residency(claim.address, house.region)
-    pairwise = await identity.pairwise_id(conn, SECTOR, person_id)
-    linked = await store.find_link(conn, pairwise)
-    if residency.town is None:
-        # A visitor stands in no register of ours; somebody who moved away no longer does.
-        if linked is not None:
-            await store.void_link(conn, linked, now, "moved_out")
-        await record_matching(conn, house, event.event_id, person_id, None, "no_member_town")
+    if residency.town is not None:
+        await _match(conn, house, residency.town, pairwise, person_id, claim)
         return
-    decision = await _match(conn, house, residency.town, pairwise, person_id, claim)
-    await record_matching(conn, house, event.event_id, person_id, residency.town, decision)
+    linked = await store.find_link(conn, pairwise)
+    if linked is not None:
+        # A visitor stands in no register of ours; somebody who moved away no longer does.
+        await store.void_link(conn, linked, house.clock.now(), "moved_out")
 
 
 async def forget_person(house: House, conn: Conn, event: Event) -> None:
@@ -61,14 +53,16 @@ async def forget_person(house: House, conn: Conn, event: Event) -> None:
     except identity.PersonNotActive:
         # The register never knew them.
         return
+    await store.void_due(conn, pairwise)
     linked = await store.find_link(conn, pairwise)
     if linked is not None:
         await store.void_link(conn, linked, now, "closed")
     await store.close_cases_of(conn, pairwise, now, "registry.forget_person")
 
 
-def claim_of(values: Mapping[str, str]) -> Claim:
-    """What a card said, as identity keeps it."""
+def claim_of(items: Mapping[str, Json]) -> Claim:
+    """What a card said, as the door gives it."""
+    values = {name: str(value) for name, value in items.items()}
     return Claim(
         name=values["name"],
         address=values["address"],
@@ -104,24 +98,25 @@ def candidate_of(resident_id: UUID, entry: Entry, town: TownCode, region: Region
 
 async def _match(
     conn: Conn, house: House, town: TownCode, pairwise: str, person_id: UUID, claim: Claim
-) -> str:
+) -> None:
     entries = await list_candidates(conn, house, town, claim)
     candidates = [candidate_of(one, entry, town, house.region) for one, entry in entries.items()]
     match = decide_match(claim, candidates, house.region)
     linked = await store.find_link(conn, pairwise)
     if match.resident_id is None:
         reason = CaseReason.SEVERAL if match.kind is MatchKind.SEVERAL else CaseReason.NOBODY
-        return await _open_case(conn, house, town, pairwise, claim, reason)
+        await _open_case(conn, house, town, pairwise, claim, reason)
+        return
     if linked is not None and linked.resident_id == match.resident_id:
-        return "linked_already"
+        return
     holder = await store.find_linked_person(conn, town, match.resident_id)
     if holder is not None and holder != pairwise:
-        return await _open_case(conn, house, town, pairwise, claim, CaseReason.TAKEN)
+        await _open_case(conn, house, town, pairwise, claim, CaseReason.TAKEN)
+        return
     if linked is not None:
         await store.void_link(conn, linked, house.clock.now(), "moved")
     await link(conn, house, town, match.resident_id, pairwise, person_id, "exact", SERVICE)
     await push_protection(conn, match.resident_id, person_id, entries[match.resident_id])
-    return "linked"
 
 
 async def _open_case(
@@ -131,10 +126,9 @@ async def _open_case(
     pairwise: str,
     claim: Claim,
     reason: CaseReason,
-) -> str:
+) -> None:
     sealed = house.keyring.seal(msgspec.json.encode(claim), CASE_KEY, town, pairwise)
     await store.open_case(conn, town, pairwise, reason, sealed, house.clock.now())
-    return f"case_{reason.value}"
 
 
 def open_claim(house: House, town: TownCode, pairwise: str, sealed: bytes) -> Claim:
@@ -169,21 +163,22 @@ async def push_protection(conn: Conn, resident_id: UUID, person_id: UUID, entry:
         await push_flag(conn, resident_id, person_id, flag)
 
 
-async def record_matching(
+async def record_decision(
     conn: Conn,
     house: House,
-    request_id: UUID,
+    actor: Actor,
+    case_id: UUID,
     person_id: UUID,
-    town: TownCode | None,
+    town: TownCode,
     decision: str,
-    actor: Actor | None = None,
 ) -> None:
+    """What somebody at the counter decided; what the job asked stands in the door's own record."""
     row = AccessRow(
         subject_id=person_id,
         kind=Kind.ACT,
-        request_id=request_id,
+        request_id=case_id,
         at=house.clock.now(),
-        actor=actor or system_actor("registry.match_person"),
+        actor=actor,
         service=SERVICE,
         purpose=PURPOSE,
         decision=decision,

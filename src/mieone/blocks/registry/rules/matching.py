@@ -1,7 +1,7 @@
 """Who on the register is the person before us: exact, or somebody at the counter decides."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -14,6 +14,8 @@ from .addresses import ANY_CHARACTER, is_same_address
 from .characters import GETA, comparable_name, split_clusters
 
 _REPLACEMENTS = frozenset({GETA, "●", "■", "□", "?", "？", "\ufffd", "*", "＊"})
+_FIRST_WAIT = timedelta(seconds=15)
+_LONGEST_WAIT = timedelta(hours=1)
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,3 +111,8 @@ def _with_wildcards(claim: Claim) -> str:
         ANY_CHARACTER if place in claim.address_flags else cluster
         for place, cluster in enumerate(split_clusters(claim.address))
     )
+
+
+def wait_after(attempts: int) -> timedelta:
+    """Until the next attempt; the first wait outlasts any answer of the door."""
+    return min(_FIRST_WAIT * (1 << min(attempts, 10)), _LONGEST_WAIT)
