@@ -422,6 +422,9 @@ async def test_a_newborn_in_the_register_leads_to_an_offer(
         await jobs.watch_for_births(full_house, conn, event)
     assert await jobs.offer_procedures(full_house) == 1
     assert await jobs.offer_procedures(full_house) == 0
+    register = full_house.disclose
+    assert isinstance(register, Register)
+    assert [set(asked.items) for asked in register.asked] == [{"relationship", "birth_on"}]
 
     items = await list_home_items(full_house, PERSON)
     page = await browser.get("/procedures/C1", headers=PERSONS)

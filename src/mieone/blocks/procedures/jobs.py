@@ -20,6 +20,8 @@ from .store import cases, drafts, offers
 
 BIRTH_PROCEDURE = ProcedureId("C1")
 LOOK_AGAIN = timedelta(days=7)
+BIRTH_ITEMS = frozenset({"relationship", "birth_on"})
+"""All that is needed to know whether somebody was born: no name, no address."""
 
 
 async def pay_birth_gift(house: House, conn: Conn, event: Event) -> None:
@@ -106,7 +108,7 @@ async def offer_procedures(house: House) -> int:
         file = office.library.definition_on(BIRTH_PROCEDURE, office.today())
         ground = Ground(purpose="procedure", basis=Basis.LAW, ref=file.definition.legal_basis)
         robot = system_actor("procedures.offers", frozenset({town}))
-        known = await ask_register(house, file.definition, robot, person_id, ground)
+        known = await ask_register(house, file.definition, robot, person_id, ground, BIRTH_ITEMS)
         born = (
             [value for path, value in known.paths.items() if path.endswith("].birth_date")]
             if known

@@ -58,9 +58,17 @@ def ground_for(actor: Actor, definition: Definition, entrustment: str | None) ->
 
 
 async def ask_register(
-    house: House, definition: Definition, actor: Actor, person_id: UUID, ground: Ground | None
+    house: House,
+    definition: Definition,
+    actor: Actor,
+    person_id: UUID,
+    ground: Ground | None,
+    only: frozenset[str] = frozenset(),
 ) -> Known | None:
-    """What the register says, or None: refused, too slow and unknown look the same."""
+    """What the register says, or None: refused, too slow and unknown look the same.
+
+    `only` narrows the question to these items, for whoever needs less than the whole form.
+    """
     known: Known | None = None
     for dataset, items in list_items(definition).items():
         if ground is None:
@@ -71,7 +79,7 @@ async def ask_register(
             actor=actor,
             subject=PersonSubject(person_id),
             dataset=dataset,
-            items=items,
+            items=tuple(name for name in items if not only or name in only),
             purpose=ground.purpose,
             basis=ground.basis,
             basis_ref=ground.ref,
