@@ -34,6 +34,8 @@ LIFETIMES: dict[Entrance, timedelta] = {
     Entrance.SHOP: timedelta(days=30),
     Entrance.DEVELOPERS: timedelta(hours=12),
 }
+KEPT_FOR = timedelta(days=7)
+"""After its end, for whoever asks what happened last week; then nothing tells when somebody came."""
 CARD_FRESH_FOR = timedelta(minutes=15)
 
 
@@ -123,5 +125,12 @@ async def end_sessions_of(conn: Conn, actor_id: str, now: datetime) -> int:
         "UPDATE core.session SET ended_at = $2 WHERE actor_id = $1 AND ended_at IS NULL",
         actor_id,
         now,
+    )
+    return int(status.rsplit(" ", 1)[1])
+
+
+async def void_old_sessions(conn: Conn, now: datetime) -> int:
+    status = await conn.execute(
+        "DELETE FROM core.session WHERE expires_at < $1 OR ended_at < $1", now - KEPT_FOR
     )
     return int(status.rsplit(" ", 1)[1])

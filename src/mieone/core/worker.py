@@ -9,9 +9,10 @@ import structlog
 from mieone.core.chain import Chain
 from mieone.core.database import PooledDatabase
 from mieone.core.house import House
-from mieone.core.jobs import run_forever
+from mieone.core.jobs import PeriodicJob, run_forever
 from mieone.core.outbox import Subscription, deliver_due, register_subscriptions
 from mieone.core.sealer import BATCH, seal
+from mieone.core.sessions import void_old_sessions
 
 log = structlog.get_logger()
 SEAL_EVERY_S = 0.5
@@ -22,11 +23,27 @@ async def work(house: House, sealer: PooledDatabase, stop: asyncio.Event) -> Non
     """Runs until `stop` is set; a failing turn is logged and tried again."""
     chains = [chain for block in house.blocks for chain in block.chains]
     subscriptions = [item for block in house.blocks for item in block.subscriptions]
-    jobs = [job for block in house.blocks for job in block.jobs]
+    jobs = [*JOBS, *(job for block in house.blocks for job in block.jobs)]
     async with asyncio.TaskGroup() as group:
-        group.create_task(_repeat(stop, SEAL_EVERY_S, lambda: seal_all(house, sealer, chains)))
+        # Each for itself: a chain that cannot be linked must not hold up the others.
+        for chain in chains:
+            group.create_task(_keep_sealing(house, sealer, chain, stop))
         group.create_task(_repeat(stop, DELIVER_EVERY_S, lambda: _deliver(house, subscriptions)))
         group.create_task(run_forever(house, jobs, stop))
+
+
+async def _keep_sealing(
+    house: House, sealer: PooledDatabase, chain: Chain, stop: asyncio.Event
+) -> None:
+    await _repeat(stop, SEAL_EVERY_S, lambda: seal_all(house, sealer, [chain]))
+
+
+async def _void_old_sessions(house: House) -> int:
+    async with house.database.transaction() as conn:
+        return await void_old_sessions(conn, house.clock.now())
+
+
+JOBS = (PeriodicJob(name="core.void_old_sessions", every_s=3600, run=_void_old_sessions),)
 
 
 async def register(house: House) -> None:
