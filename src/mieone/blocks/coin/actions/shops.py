@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, time, timedelta
 from uuid import UUID
 
@@ -40,9 +40,13 @@ class NewShop(msgspec.Struct, frozen=True, kw_only=True):
     is_sample: bool = False
 
 
-async def add_shop(conn: Conn, shop: NewShop) -> ShopRecord:
-    """A shop taken in before under the same number is given back as it is."""
-    number = shop.number or f"{secrets.randbelow(900_000) + 100_000:06}"
+def draw_number() -> str:
+    return f"{secrets.randbelow(900_000) + 100_000:06}"
+
+
+async def add_shop(conn: Conn, shop: NewShop, draw: Callable[[], str] = draw_number) -> ShopRecord:
+    """A shop taken in before under the number that was asked for is given back as it is."""
+    number = shop.number or await _free_number(conn, draw)
     known = await store.find_shop_by_code(conn, with_check_digit(number))
     if known is not None:
         return known
@@ -64,6 +68,14 @@ async def add_shop(conn: Conn, shop: NewShop) -> ShopRecord:
     await record_account(conn, account, AccountClass.MERCHANT)
     await store.record_shop(conn, record)
     return record
+
+
+async def _free_number(conn: Conn, draw: Callable[[], str]) -> str:
+    """One that no shop has: the till of one shop must never be handed to another."""
+    while True:
+        number = draw()
+        if await store.find_shop_by_code(conn, with_check_digit(number)) is None:
+            return number
 
 
 async def issue_terminal_token(conn: Conn, shop_id: UUID, label: str = "") -> str:
