@@ -235,6 +235,24 @@ def test_a_setting_that_cannot_be_used_is_named(installation: Installation) -> N
     assert "Traceback" not in ran.stderr
 
 
+def test_production_refuses_a_home_that_was_tried_out(installation: Installation) -> None:
+    installation.home.mkdir(exist_ok=True)
+    (installation.home / "sample.done").write_text("[]")
+    environment = {**installation.environment(), "MIEONE_PROFILE": "production"}
+
+    ran = subprocess.run(
+        [sys.executable, "-m", "mieone.cli", "up"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert ran.returncode == 2
+    assert "was used for trying out" in ran.stderr
+
+
 def test_a_port_in_use_is_named(installation: Installation) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", installation.port))

@@ -76,6 +76,12 @@ class _Stop:
 
 
 def _check_settings(settings: Settings) -> None:
+    if settings.profile is Profile.PRODUCTION and _was_tried_out(settings):
+        # Sample officers, their open sessions and people whom a simulated card proved would come in.
+        raise SettingsError(
+            f"MIEONE_HOME={settings.home} was used for trying out: production needs a home "
+            "and a database of its own"
+        )
     if settings.port == settings.tls_port:
         raise SettingsError(f"MIEONE_PORT and MIEONE_TLS_PORT are both {settings.port}")
     # Each server process has a pool of its own; the worker has one and the sealer two more.
@@ -85,6 +91,10 @@ def _check_settings(settings: Settings) -> None:
             f"MIEONE_WORKERS={settings.workers} and MIEONE_POOL_SIZE={settings.pool_size} need "
             f"{wanted} connections; the embedded server has {MAX_APPLICATION_CONNECTIONS + 2} for them"
         )
+
+
+def _was_tried_out(settings: Settings) -> bool:
+    return (settings.home / _SAMPLE_STAMP).exists() or main.CARDS.were_used(settings.home)
 
 
 @contextlib.contextmanager

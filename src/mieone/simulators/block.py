@@ -36,6 +36,10 @@ class SimulatedCards:
             self._held = (house, CardOffice(path, directory, house.clock))
         return self._held[1]
 
+    def were_used(self, home: Path) -> bool:
+        """Whether people in this home may have been proved by a simulated card."""
+        return (home / FILE).exists()
+
     def card_path(self, house: House) -> CardPath | None:
         """Test realm, simulated operator and card; none of them in production.
 
@@ -96,6 +100,8 @@ class SimulatedCards:
         ]
 
     async def _print_cards(self, house: House, arguments: argparse.Namespace) -> int:
+        if not house.settings.simulators_allowed:
+            return _refuse()
         for holder in self.office(house).shown_holders():
             sys.stdout.write(f"{holder.id}\t{holder.name}\t{holder.address}\tPIN 1234\n")
         return 0
@@ -104,6 +110,8 @@ class SimulatedCards:
         self, event: Callable[[CardOffice], Callable[[str], None]]
     ) -> Callable[[House, argparse.Namespace], Awaitable[int]]:
         async def run(house: House, arguments: argparse.Namespace) -> int:
+            if not house.settings.simulators_allowed:
+                return _refuse()
             try:
                 await asyncio.to_thread(event(self.office(house)), arguments.card)
             except HolderUnknown:
@@ -112,6 +120,11 @@ class SimulatedCards:
             return 0
 
         return run
+
+
+def _refuse() -> int:
+    sys.stderr.write("there are no simulated cards in production\n")
+    return 1
 
 
 def _card_argument(parser: argparse.ArgumentParser) -> None:
