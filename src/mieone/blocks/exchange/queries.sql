@@ -49,10 +49,6 @@ INSERT INTO exchange.access_right (
 ON CONFLICT (service, dataset, purpose, basis, basis_ref, valid_from) DO UPDATE
     SET items = excluded.items, valid_until = excluded.valid_until;
 
--- name: change_right_state
-UPDATE exchange.access_right SET state = $2 WHERE right_id = $1
-RETURNING right_id;
-
 -- name: record_legal_basis
 INSERT INTO exchange.legal_basis (
     basis_id, basis, purposes, covers, citation, source, verified, valid_from, valid_until
