@@ -4,7 +4,6 @@ import argparse
 import asyncio
 import contextlib
 import os
-import shutil
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -12,7 +11,8 @@ from pathlib import Path
 import asyncpg
 
 from mieone import main as composition
-from mieone.core.backup import DESTRUCTIONS, BackupError, make_backup, restore_backup
+from mieone.blocks import identity
+from mieone.core.backup import BackupError, make_backup, restore_backup
 from mieone.core.block import Command
 from mieone.core.cluster import ClusterError, HomeLock
 from mieone.core.dead_letters import deliver_again, list_dead
@@ -218,7 +218,7 @@ def _backup(settings: Settings, options: argparse.Namespace) -> int:
 
 def _replay(settings: Settings, options: argparse.Namespace) -> int:
     with reached(settings) as connections:
-        shutil.copyfile(options.destructions, settings.home / DESTRUCTIONS)
+        identity.merge_destructions(settings.home, options.destructions)
         for line in reopen(settings, connections):
             say(line)
     return 0

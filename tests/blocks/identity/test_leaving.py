@@ -1,8 +1,8 @@
 """Leaving for real: not even the owner of the database reads what consent alone held."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import msgspec
 import pytest
@@ -196,6 +196,34 @@ async def test_the_list_leaves_the_database_line_by_line_and_once(
     assert await leaving.export_destructions(house) == 1
     assert await leaving.export_destructions(house) == 0
     assert [one.person_id for one in leaving.read_destructions(house.settings.home)] == [person]
+
+
+async def test_half_a_line_of_a_power_cut_hides_nobody(house: House, cards: CardOffice) -> None:
+    person = (await given.proven(house, cards)).person_id
+    await leave(house, person)
+    await leaving.export_destructions(house)
+    path = house.settings.home / leaving.LIST_FILE
+    line = path.read_bytes()
+    path.write_bytes(line[: len(line) // 2])
+
+    assert leaving.read_destructions(house.settings.home) == []
+    assert await leaving.export_destructions(house) == 1
+    assert path.read_bytes() == line
+
+
+def test_an_older_list_takes_nobody_off_ours(tmp_path: Path) -> None:
+    at = datetime(2026, 11, 22, tzinfo=UTC)
+    ours, theirs = (
+        leaving.Destruction(number=number, person_id=uuid4(), destroyed_at=at, reason="left")
+        for number in (1, 2)
+    )
+    (tmp_path / leaving.LIST_FILE).write_bytes(msgspec.json.encode(ours) + b"\n")
+    given_list = tmp_path / "given.jsonl"
+    given_list.write_bytes(msgspec.json.encode(theirs) + b"\n")
+
+    leaving.merge_destructions(tmp_path, given_list)
+
+    assert leaving.read_destructions(tmp_path) == [ours, theirs]
 
 
 async def test_identifiers_of_services_are_random_unique_and_forgotten_in_time(

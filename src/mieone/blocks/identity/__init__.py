@@ -1,7 +1,12 @@
 """Who a person is to us: opt-in by card, passkeys, pairwise identifiers, leaving. Only these names."""
 
 from .actions.keys import destroy_person_key, person_key
-from .actions.leaving import close_person, read_destructions, replay_destructions
+from .actions.leaving import (
+    close_person,
+    merge_destructions,
+    read_destructions,
+    replay_destructions,
+)
 from .actions.optin import CardPath
 from .actions.persons import (
     check_active,
@@ -92,6 +97,7 @@ __all__ = [
     "list_mandates",
     "live_entrustments",
     "mandate_scope",
+    "merge_destructions",
     "open_realm",
     "pairwise_id",
     "person_key",

@@ -78,10 +78,18 @@ async def replay_destructions(conn: Conn, rows: Sequence[Destruction]) -> int:
 def read_destructions(home: Path) -> list[Destruction]:
     """The list as it left the database; it must be kept beside the backups, not inside them."""
     path = home / LIST_FILE
-    if not path.exists():
-        return []
-    lines = path.read_bytes().splitlines()
-    return [msgspec.json.decode(line, type=Destruction) for line in lines if line]
+    return _whole_rows(path.read_bytes()) if path.exists() else []
+
+
+def _whole_rows(content: bytes) -> list[Destruction]:
+    # A power cut may leave half a line behind: whoever stands on it is exported again.
+    whole = content[: content.rfind(b"\n") + 1]
+    return [msgspec.json.decode(line, type=Destruction) for line in whole.splitlines() if line]
+
+
+def merge_destructions(home: Path, given: Path) -> None:
+    """Add what the given list knows; nobody who stands on ours is taken off it."""
+    _append(home / LIST_FILE, _whole_rows(given.read_bytes()))
 
 
 async def export_destructions(house: House) -> int:
@@ -100,9 +108,12 @@ async def export_destructions(house: House) -> int:
 
 
 def _append(path: Path, rows: Sequence[Destruction]) -> None:
-    with path.open("ab") as file:
+    with path.open("a+b") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        known = {one.person_id for one in read_destructions(path.parent)}
+        file.seek(0)
+        content = file.read()
+        known = {one.person_id for one in _whole_rows(content)}
+        file.truncate(content.rfind(b"\n") + 1)
         for row in rows:
             if row.person_id not in known:
                 file.write(msgspec.json.encode(row) + b"\n")

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from uuid import UUID
 
+import structlog
 from litestar import get, post
 from litestar.di import NamedDependency
 from litestar.response import Redirect, Response
@@ -16,6 +17,7 @@ from mieone.core.sessions import COOKIES, Session
 from mieone.core.settings import Entrance
 from mieone.web import AnyRequest, Form, Page, read_form
 
+log = structlog.get_logger()
 Html = Response[str]
 FRESH_FOR = timedelta(minutes=15)
 DESTROYED = ("attributes", "links", "passkeys", "consented", "sessions")
@@ -65,7 +67,11 @@ async def leave(
         return Redirect("/sign-in?return_to=/id/leave&again=1", status_code=303)
     kept = await _retained(house, person_id)
     await run(house.database, (), lambda conn: actions.close_person(conn, house, person_id))
-    await actions.export_destructions(house)
+    try:
+        await actions.export_destructions(house)
+    except OSError as error:
+        # The person has left all the same; the job writes the line as soon as the disk lets it.
+        log.error("destruction_not_exported", kind=type(error).__name__)
     answer = page.render("identity/left.html", retained=kept)
     answer.delete_cookie(COOKIES[Entrance.PEOPLE])
     return answer
