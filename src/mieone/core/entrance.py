@@ -17,8 +17,8 @@ from mieone.core.sessions import COOKIES, Session, entrance_of, find_session
 
 MACHINE_PATHS = ("/api/", "/oauth/", "/.well-known/", "/ngsi-ld/", "/v2", "/metrics", "/health/")
 
-UNCOUNTED_PATHS = ("/static/", "/health/", "/metrics")
-"""What a page draws with, and what an operator's own watchers ask every few seconds."""
+WATCHED_PATHS = ("/health/", "/metrics")
+"""What an operator's own watchers ask every few seconds, from beside us and not through the proxy."""
 
 REQUESTS = Counter("mieone_requests_total", "Requests answered", ["method", "status"])
 SECONDS = Histogram(
@@ -66,7 +66,7 @@ class EntranceMiddleware:
 
     def _check_rate(self, scope: HTTPScope, headers: Headers, session: Session | None) -> None:
         """Raises TooMany, which says when to come back."""
-        if self._rate is None or scope["path"].startswith(UNCOUNTED_PATHS):
+        if self._rate is None or not _is_counted(scope["path"], headers):
             return
         visitor = session.token_digest.hex() if session else self._address(scope, headers)
         wait_s = self._rate.wait_s(visitor, time.monotonic()) if visitor else 0
@@ -101,6 +101,12 @@ class EntranceMiddleware:
             return None
         async with self._house.database.transaction() as conn:
             return await find_session(conn, entrance, token, self._house.clock.now())
+
+
+def _is_counted(path: str, headers: Headers) -> bool:
+    if path.startswith(WATCHED_PATHS):
+        return "x-forwarded-for" in headers
+    return not path.startswith("/static/")
 
 
 def _cookie(header: str, name: str) -> str | None:

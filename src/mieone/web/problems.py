@@ -47,7 +47,7 @@ def render_problem(site: Site, request: AnyRequest, error: Exception) -> Respons
     """The one place where a failure becomes an answer."""
     occurrence = _occurrence(error)
     page = read_page(site, request)
-    _note(occurrence, error, page.path)
+    _note(occurrence, error, request.scope.get("path_template", ""))
     if wants_json(request):
         return _json(page, occurrence)
     return _page(page, occurrence)
@@ -94,6 +94,7 @@ _FRAMEWORK = {
 
 
 def _note(occurrence: Occurrence, error: Exception, path: str) -> None:
+    """By the route, never by the address: that may name a person, a case or a bill."""
     if occurrence.status >= 500:
         _log.error("request_failed", code=occurrence.code, path=path, exc_info=error)
     else:
