@@ -1,7 +1,9 @@
 """A town's file: good rows are taken, bad ones named, the same file again changes nothing."""
 
+import asyncio
 from datetime import date
 
+import msgspec
 import pytest
 
 from mieone.blocks.registry import store
@@ -294,3 +296,21 @@ async def test_an_import_is_on_record_with_its_findings(importer: Importer) -> N
         ("test", 2, 1, 1)
     ]
     assert [(one.row, one.column, one.reason) for one in findings] == [(3, "name", "missing")]
+
+
+async def test_others_are_served_while_a_file_is_read(importer: Importer) -> None:
+    turns = 0
+
+    async def serve_others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    wrong = msgspec.structs.replace(given.delivery(TOWN), content=b"a,b,c\n" * 10_000)
+    others = asyncio.create_task(serve_others())
+    with pytest.raises(FileWrongColumns):
+        await preview_import(importer.conn, importer.keyring, importer.clock, importer.actor, wrong)
+    others.cancel()
+
+    assert turns > 0

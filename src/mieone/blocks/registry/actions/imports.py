@@ -1,5 +1,6 @@
 """Taking a town's register file: shown first, then written whole or not at all."""
 
+import asyncio
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -107,19 +108,26 @@ def check_town(actor: Actor, town: TownCode) -> None:
 
 
 async def _compare(conn: Conn, keyring: KeyRing, clock: Clock, delivery: Delivery) -> Comparison:
-    file = read_register_file(delivery.content, clock.today())
+    # Seconds of reading for a whole town: meanwhile the portal of all towns must go on answering.
+    file = await asyncio.to_thread(read_register_file, delivery.content, clock.today())
     known = await store.list_known(conn, delivery.town)
     if known and not file.entries and delivery.extent is Extent.WHOLE:
         raise FileEmptiesTown
-    digests = [digest_of(keyring, delivery.town, entry) for entry in file.entries]
+    digests = await asyncio.to_thread(_list_digests, keyring, delivery.town, file.entries)
     decided = decide_changes(known, file, digests, delivery.extent)
     numbers = [entry.addressee_number for entry in decided.changed]
     previous = await store.list_sealed(conn, delivery.town, numbers)
-    differences = _list_differences(keyring, delivery.town, decided, previous)
+    differences = await asyncio.to_thread(
+        _list_differences, keyring, delivery.town, decided, previous
+    )
     by_number = {
         entry.addressee_number: digest for entry, digest in zip(file.entries, digests, strict=True)
     }
     return Comparison(file, known, by_number, decided, previous, differences)
+
+
+def _list_digests(keyring: KeyRing, town: TownCode, entries: Sequence[Entry]) -> list[bytes]:
+    return [digest_of(keyring, town, entry) for entry in entries]
 
 
 def digest_of(keyring: KeyRing, town: TownCode, entry: Entry) -> bytes:
@@ -187,14 +195,15 @@ async def _write(
 ) -> None:
     decided = comparison.changes
     entries = [*decided.added, *decided.changed]
-    residents = [_sealed_resident(keyring, town, entry, comparison) for entry in entries]
+    residents = await asyncio.to_thread(_list_sealed, keyring, town, entries, comparison)
     changed_ids = [one.resident_id for one in comparison.previous.values()]
     households = {entry.household_number for entry in entries}
     await store.record_households(conn, town, run_id, households)
     absent = await store.record_absent(conn, town, run_id, decided.absent)
     await store.record_residents(conn, town, run_id, residents)
     await store.void_tokens(conn, town, [*changed_ids, *absent])
-    await store.record_tokens(conn, town, _list_tokens(keyring, region, town, residents))
+    tokens = await asyncio.to_thread(_list_tokens, keyring, region, town, residents)
+    await store.record_tokens(conn, town, tokens)
     await store.record_changes(conn, town, run_id, _list_changes(comparison, residents, absent))
     opened = {
         one.resident_id: open_entry(keyring, town, one.resident_id, one.sealed)
@@ -232,6 +241,12 @@ async def _publish_changes(
             },
         )
         await publish(conn, event)
+
+
+def _list_sealed(
+    keyring: KeyRing, town: TownCode, entries: Sequence[Entry], comparison: Comparison
+) -> list[store.NewResident]:
+    return [_sealed_resident(keyring, town, entry, comparison) for entry in entries]
 
 
 def _sealed_resident(
