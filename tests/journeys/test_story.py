@@ -58,15 +58,16 @@ async def test_the_chains_prove_themselves_until_a_row_is_changed_by_hand(
     )
     try:
         await superuser.execute("SET session_replication_role = replica")
-        changed = await superuser.fetchval(
+        changed, purpose = await superuser.fetchrow(
             "UPDATE access.record SET purpose = 'something-else' WHERE entry_id = "
-            "(SELECT entry_id FROM access.record ORDER BY entry_id LIMIT 1) RETURNING entry_id"
+            "(SELECT entry_id FROM access.record ORDER BY entry_id LIMIT 1) "
+            "RETURNING entry_id, old.purpose"
         )
         found = installation.command("verify")
         await superuser.execute(
             "UPDATE access.record SET purpose = $2 WHERE entry_id = $1",
             changed,
-            "register-matching",
+            purpose,
         )
     finally:
         await superuser.close()

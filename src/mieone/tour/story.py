@@ -122,6 +122,7 @@ class Story:
     # --- 2 ---
 
     def _agree(self) -> Iterator[str]:
+        self._wait_for_the_register()
         page = self.resident.get(self.nursery.origin)
         page = self.resident.submit(page, "/start")
         yield "a nursery (a program of its own) asks for household and address, to book a place"
@@ -138,6 +139,13 @@ class Story:
         records = shown["answer"]["records"]
         self.born_on = max(record["items"]["birth_on"] for record in records)
         yield f"the nursery sees {len(records)} people; the other adult is left out until they agree"
+
+    def _wait_for_the_register(self) -> None:
+        """The worker matches within a second or so; the history says when it has."""
+        for _ in range(40):
+            if "照合" in self.resident.get("/my/history").text:
+                return
+            self.nursery.rest()
 
     # --- 3 ---
 
