@@ -29,6 +29,7 @@ from mieone.blocks.access.rules import (
     day_starts,
     ending_of,
     month_starts,
+    runs_of,
     shown_items,
 )
 from mieone.core.database import Conn
@@ -40,6 +41,8 @@ from mieone.core.region import Names
 from mieone.web import AnyRequest, Catalogue, Page, Phrase, read_form
 
 PER_PAGE = 20
+MOST_READ = 200
+"""Uses looked through for one page: those that read alike share a line."""
 MOST_TAKEN_OUT = 10_000
 
 
@@ -93,10 +96,13 @@ async def show_history(
     async with house.database.transaction() as conn:
         subjects = await store.list_subject_ids(conn, person_id)
         sentence = await _sentence(conn, house, subjects)
-        visits = await store.list_history(conn, subjects, now, cursor, PER_PAGE + 1, own_looks=own)
+        visits = await store.list_history(conn, subjects, now, cursor, MOST_READ, own_looks=own)
         captions = await _captions(conn, visits)
-    lines = [_line(house, page, captions, subjects, one) for one in visits[:PER_PAGE]]
-    last = visits[PER_PAGE - 1] if len(visits) > PER_PAGE else None
+    runs = runs_of(visits)
+    shown = runs[:PER_PAGE]
+    lines = [(_line(house, page, captions, subjects, run[0]), run) for run in shown]
+    has_more = len(runs) > PER_PAGE or len(visits) == MOST_READ
+    last = shown[-1][-1] if shown and has_more else None
     return page.render(
         "access/history.html",
         sentence=sentence,
