@@ -1,4 +1,4 @@
-"""What only a real browser shows: passkeys, two screens at once, the keyboard alone, no scripts, small screens."""
+"""What only a browser shows: passkeys, two screens at once, the keyboard, no scripts, small screens."""
 
 import re
 from collections.abc import AsyncIterator, Iterator
