@@ -270,6 +270,9 @@ INSERT INTO coin.shop_terminal (terminal_id, shop_id, label, token_sha256) VALUE
 -- name: find_terminal_shop
 SELECT t.shop_id FROM coin.shop_terminal AS t WHERE t.token_sha256 = $1 AND t.revoked_at IS NULL;
 
+-- name: void_terminals
+UPDATE coin.shop_terminal SET revoked_at = $2 WHERE shop_id = $1 AND revoked_at IS NULL;
+
 -- name: record_bill
 -- Numbers are short; one that was drawn before is drawn again.
 INSERT INTO coin.bill (bill_id, shop_account_id, amount_yen, made_at, expires_at)

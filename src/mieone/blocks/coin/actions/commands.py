@@ -1,4 +1,4 @@
-"""`mieone shop add`, `mieone budget allot`: what an operator does from the command line."""
+"""`mieone shop …` and `mieone budget allot`: what an operator does from the command line."""
 
 import argparse
 import sys
@@ -10,7 +10,13 @@ from mieone.core.block import Command
 from mieone.core.house import House
 
 from .counter import Counter
-from .shops import NewShop, add_shop, issue_terminal_token
+from .shops import (
+    NewShop,
+    add_shop,
+    get_shop_by_code,
+    issue_terminal_token,
+    renew_terminal_token,
+)
 from .upkeep import allot_budget
 
 Run = Callable[[House, argparse.Namespace], Awaitable[int]]
@@ -59,6 +65,18 @@ async def _add_shop(house: House, options: argparse.Namespace) -> int:
     return 0
 
 
+def _renew_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("shop_code", help="seven digits")
+
+
+async def _renew(house: House, options: argparse.Namespace) -> int:
+    async with house.database.transaction() as conn:
+        shop = await get_shop_by_code(conn, options.shop_code)
+        token = await renew_terminal_token(conn, shop.shop_id, house.clock.now())
+    _say({"shop_code": shop.shop_code, "name": shop.name, "terminal_token": token})
+    return 0
+
+
 def _allot_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("campaign")
     parser.add_argument("amount_yen", type=int)
@@ -86,6 +104,13 @@ def commands(counter: Counter) -> list[Command]:
             help="take in a shop and print its terminal token",
             arguments=_shop_arguments,
             run=_add_shop,
+        ),
+        Command(
+            noun="shop",
+            verb="renew",
+            help="a till was lost: end all of a shop's tokens and tills, print a new token",
+            arguments=_renew_arguments,
+            run=_renew,
         ),
         Command(
             noun="budget",

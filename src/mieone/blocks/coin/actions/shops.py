@@ -25,6 +25,7 @@ from mieone.core.clock import JST
 from mieone.core.database import Conn
 from mieone.core.ids import uuid7
 from mieone.core.problems import NotFound
+from mieone.core.sessions import end_sessions_of
 
 
 class NewShop(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,6 +84,13 @@ async def issue_terminal_token(conn: Conn, shop_id: UUID, label: str = "") -> st
     token = "shop_" + secrets.token_urlsafe(24)
     await store.record_terminal(conn, uuid7(), shop_id, label, _digest(token))
     return token
+
+
+async def renew_terminal_token(conn: Conn, shop_id: UUID, now: datetime) -> str:
+    """A till was lost or sold: every token so far, and every till that is open, ends at once."""
+    await store.void_terminals(conn, shop_id, now)
+    await end_sessions_of(conn, str(shop_id), now)
+    return await issue_terminal_token(conn, shop_id)
 
 
 async def find_shop_by_token(conn: Conn, token: str) -> ShopRecord | None:

@@ -90,6 +90,10 @@ async def record_terminal(
     await conn.execute(QUERIES["record_terminal"], terminal, shop_id, label, token_sha256)
 
 
+async def void_terminals(conn: Conn, shop_id: UUID, now: datetime) -> None:
+    await conn.execute(QUERIES["void_terminals"], shop_id, now)
+
+
 async def find_terminal_shop(conn: Conn, token_sha256: bytes) -> UUID | None:
     shop_id = await conn.fetchval(QUERIES["find_terminal_shop"], token_sha256)
     return shop_id if isinstance(shop_id, UUID) else None
