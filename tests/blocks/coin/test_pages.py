@@ -11,23 +11,18 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 import zxingcpp
-from litestar import Litestar, Response
-from litestar.di import Provide
 from PIL import Image
 
 from mieone import main
 from mieone.blocks import coin
-from mieone.blocks.coin.actions.counter import Counter
 from mieone.blocks.coin.problems import OverCampaignCap
-from mieone.blocks.coin.routes import get_wallet, post_payment
 from mieone.blocks.coin.rules.qr import read_code
-from mieone.blocks.identity import Caller
 from mieone.core.database import Conn, PooledDatabase
 from mieone.core.house import House
 from mieone.core.model import Actor, ActorKind, TownCode
 from mieone.core.outbox import Event
 from mieone.core.ports import GrantOrder
-from mieone.core.problems import KeyReused, Problem
+from mieone.core.problems import KeyReused
 from mieone.core.sessions import COOKIES, Acr, open_session
 from mieone.core.settings import Entrance
 
@@ -351,46 +346,16 @@ async def test_whoever_leaves_is_the_holder_of_nothing(composed: House, person: 
         )
 
 
-async def test_a_program_pays_for_a_person_only_within_its_scopes(
-    composed: House, client: httpx.AsyncClient, person: UUID
-) -> None:
-    """A fake caller stands where the OAuth entrance checks tokens."""
-    scopes = {"coin.read"}
+async def test_no_program_sees_or_spends_what_a_person_holds(client: httpx.AsyncClient) -> None:
+    """A token's scope is no consent: a balance leaves through the door, or not at all."""
+    asked = [
+        await client.get("/api/coin/v1/wallet", headers={"Authorization": "DPoP x"}),
+        await client.post(
+            "/api/coin/v1/wallet/payments", json={}, headers={"idempotency-key": "k"}
+        ),
+    ]
 
-    def caller() -> Caller:
-        return Caller(
-            client_id="c",
-            organisation_id="o",
-            sector="s",
-            scopes=frozenset(scopes),
-            person_id=person,
-        )
-
-    app = Litestar(
-        [get_wallet, post_payment],
-        dependencies={
-            "caller": Provide(caller, sync_to_thread=False),
-            "house": Provide(lambda: composed, sync_to_thread=False),
-            "counter": Provide(Counter, sync_to_thread=False),
-        },
-        exception_handlers={
-            Problem: lambda _request, error: Response({}, status_code=error.status)
-        },
-    )
-    body = {"shop_code": "1111118", "amount_yen": 100}
-    key = {"idempotency-key": "p1"}
-    transport = httpx.ASGITransport(app=app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://test") as api:
-        wallet = await api.get("/wallet")
-        refused = await api.post("/wallet/payments", json=body, headers=key)
-        scopes.add("coin.pay")
-        paid = await api.post("/wallet/payments", json=body, headers=key)
-        again = await api.post("/wallet/payments", json=body, headers=key)
-
-    assert wallet.json()["balance_yen"] == 50_000
-    assert refused.status_code == 403
-    assert paid.json() == again.json()
-    assert paid.json()["balance_yen"] == 49_900
+    assert [answer.status_code for answer in asked] == [404, 404]
 
 
 async def test_the_home_page_and_my_page_tell_of_the_gift(composed: House, person: UUID) -> None:

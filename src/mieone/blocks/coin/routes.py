@@ -1,4 +1,4 @@
-"""Machines: a shop's bills and payments under its terminal token; a person's wallet under consent."""
+"""Machines: a shop's bills and payments under its terminal token."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -11,29 +11,24 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, FromQuery, JSONBody
 
-from mieone.blocks import identity
 from mieone.core.clock import Clock
-from mieone.core.database import Conn, Database
+from mieone.core.database import Database
 from mieone.core.house import House
-from mieone.core.problems import NotPermitted
 
-from .actions import looking
 from .actions import shops as actions
 from .actions.counter import Counter
 from .model import (
     AccountId,
     Bill,
-    BillId,
     Command,
     Outcome,
-    Pay,
     Refund,
     Reply,
     ShopStatus,
     TransferId,
     TransferKind,
 )
-from .pages.visitor import payload_of, wallet_of_person
+from .pages.visitor import payload_of
 from .problems import KeyMissing, WrongToken, refusal_of
 from .store.shops import ShopRecord
 
@@ -198,84 +193,6 @@ async def post_refund(
     return _answer(await counter.of(house).submit(command))
 
 
-class LotView(msgspec.Struct, frozen=True, kw_only=True):
-    amount_yen: int
-    instrument: str
-    issuer: str
-    expires_at: datetime | None
-    """The first moment at which it no longer counts."""
-
-
-class WalletView(msgspec.Struct, frozen=True, kw_only=True):
-    balance_yen: int
-    lots: Sequence[LotView]
-
-
-class PaymentBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    shop_code: Annotated[str, msgspec.Meta(pattern="^[0-9]{7}$")]
-    amount_yen: Annotated[int, msgspec.Meta(ge=1, le=300_000)]
-    bill_id: Annotated[str, msgspec.Meta(pattern="^[0-9]{10}$")] | None = None
-
-
-async def _account_of(conn: Conn, house: House, caller: identity.Caller) -> AccountId:
-    if caller.person_id is None:
-        raise NotPermitted
-    return await wallet_of_person(conn, house, caller.person_id)
-
-
-@get("/wallet", summary="The person's own balance (scope coin.read)", operation_id="getCoinWallet")
-async def get_wallet(
-    caller: NamedDependency[identity.Caller],
-    house: NamedDependency[House],
-    counter: NamedDependency[Counter],
-) -> WalletView:
-    identity.check_scope(caller, "coin.read")
-    terms = counter.configuration_of(house).terms_on(house.clock.today())
-    async with house.database.transaction() as conn:
-        now = await counter.now(house, conn)
-        account = await _account_of(conn, house, caller)
-        wallet = await looking.get_wallet(conn, account, terms, now)
-    lots = [
-        LotView(
-            amount_yen=lot.open_yen,
-            instrument=lot.terms.instrument,
-            issuer=lot.terms.issuer,
-            expires_at=lot.terms.expires_at,
-        )
-        for lot in wallet.lots
-    ]
-    return WalletView(balance_yen=wallet.balance_yen, lots=lots)
-
-
-@post(
-    "/wallet/payments",
-    status_code=200,
-    summary="Pay a shop for the person (scope coin.pay); needs an Idempotency-Key",
-    operation_id="postCoinPayment",
-)
-async def post_payment(
-    data: JSONBody[PaymentBody],
-    request: AnyRequest,
-    caller: NamedDependency[identity.Caller],
-    house: NamedDependency[House],
-    counter: NamedDependency[Counter],
-) -> Response[Outcome]:
-    identity.check_scope(caller, "coin.pay")
-    async with house.database.transaction() as conn:
-        account = await _account_of(conn, house, caller)
-        shop = await actions.get_shop_by_code(conn, data.shop_code)
-    payment = Pay(
-        wallet=account,
-        shop=AccountId(shop.account_id),
-        amount_yen=data.amount_yen,
-        bill=None if data.bill_id is None else BillId(data.bill_id),
-    )
-    # Two persons of one client may choose the same key.
-    client_id = f"client:{caller.client_id}:{account}"
-    command = Command(client_id=client_id, key=_read_key(request), request=payment)
-    return _answer(await counter.of(house).submit(command))
-
-
 def _read_key(request: AnyRequest) -> str:
     key = request.headers.get("idempotency-key", "")
     if not 1 <= len(key) <= 200:
@@ -296,14 +213,9 @@ def machine_router(counter: Counter) -> Router:
         route_handlers=[post_bill, get_bill, get_shop, list_payments, post_refund],
         dependencies={"shop": Provide(provide_shop)},
     )
-    persons = Router(
-        path="/",
-        route_handlers=[get_wallet, post_payment],
-        dependencies={"caller": Provide(identity.caller_of)},
-    )
     return Router(
         path="/api/coin/v1",
-        route_handlers=[shops, persons],
+        route_handlers=[shops],
         dependencies={"counter": Provide(lambda: counter, sync_to_thread=False)},
         tags=["coin"],
     )
