@@ -228,6 +228,17 @@ def test_a_home_with_a_long_path_still_gets_a_socket(home: Path) -> None:
         assert "host=%2Ftmp%2Fmieone-" in connections.app_dsn
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user's server runs as that user")
+def test_a_private_directory_stays_private_and_is_passed_all_the_same(home: Path) -> None:
+    private = home / "private"
+    private.mkdir(mode=0o700)
+    for _ in range(2):
+        with Cluster(private / "home", tcp=False):
+            assert private.stat().st_mode & 0o007 == 0
+        # Whoever tidies up takes the group's bits away, and the entry loses its effect.
+        private.chmod(0o700)
+
+
 async def test_other_processes_find_the_running_server(home: Path) -> None:
     settings = Settings(home=home, region_dir=Path("regions/mie"))
     with Cluster(home) as connections:

@@ -89,9 +89,12 @@ def _may_traverse(account: ServerAccount, place: Path) -> bool:
         return bool(found.st_mode & 0o100)
     if found.st_mode & 0o001:
         return True
+    entries = _acl_entries(place)
+    # A later chmod of the group's bits narrows this mask, and with it every entry.
+    mask = next((rights for tag, rights, _ in entries if tag == _MASK), _TRAVERSE)
     return any(
-        tag == _USER and number == account.uid and rights & _TRAVERSE
-        for tag, rights, number in _acl_entries(place)
+        tag == _USER and number == account.uid and rights & mask & _TRAVERSE
+        for tag, rights, number in entries
     )
 
 
