@@ -46,8 +46,8 @@ from . import given
 MEIWA, KIHOKU = TownCode(given.MEIWA), TownCode(given.KIHOKU)
 PERSON = UUID("018f0000-0000-7000-8000-000000000001")
 ACTORS = {
-    "person": Actor(kind=ActorKind.PERSON, id=str(PERSON)),
-    "somebody": Actor(kind=ActorKind.PERSON, id=str(uuid4())),
+    "person": Actor(kind=ActorKind.PERSON, id=str(PERSON), towns=frozenset({MEIWA})),
+    "somebody": Actor(kind=ActorKind.PERSON, id=str(uuid4()), towns=frozenset({MEIWA})),
     "officer": Actor(
         kind=ActorKind.TOWN_OFFICER, id=str(uuid4()), organisation="meiwa", towns=frozenset({MEIWA})
     ),

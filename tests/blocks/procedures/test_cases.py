@@ -41,8 +41,10 @@ from tests.conftest import OneTransaction, connected
 from . import given
 
 MEIWA, KIHOKU = TownCode(given.MEIWA), TownCode(given.KIHOKU)
+EVERYTHING = (f"{MEIWA}/*", f"{KIHOKU}/*")
 PERSON = UUID("018f0000-0000-7000-8000-000000000001")
-APPLICANT = Actor(kind=ActorKind.PERSON, id=str(PERSON))
+APPLICANT = Actor(kind=ActorKind.PERSON, id=str(PERSON), towns=frozenset({MEIWA}))
+NEIGHBOUR = Actor(kind=ActorKind.PERSON, id=str(uuid4()), towns=frozenset({MEIWA}))
 OFFICER = Actor(
     kind=ActorKind.TOWN_OFFICER, id="post-1", organisation="meiwa", towns=frozenset({MEIWA})
 )
@@ -161,6 +163,8 @@ async def test_the_whole_road_to_a_delivered_notice(
     await set_scope(conn, office.region.town_codes)
     postbox = Postbox()
     await actions.dispatch(conn, office, postbox, ASSOCIATION, case.id)
+    with pytest.raises(CaseNotFound):
+        await actions.open_letter(conn, office, NEIGHBOUR, case.id)
     pdf = await actions.open_letter(conn, office, APPLICANT, case.id)
     again = await actions.open_letter(conn, office, APPLICANT, case.id)
 
@@ -269,8 +273,8 @@ async def test_an_officer_of_another_town_sees_nothing(conn: Conn, office: Offic
     await set_scope(conn, ELSEWHERE.towns)
     with pytest.raises(CaseNotFound):
         await cases.get_case(conn, case.id)
-    assert await cases.list_queue(conn, ELSEWHERE.towns, list(CaseState)) == []
-    assert await cases.count_queue(conn, [MEIWA, KIHOKU]) == {}
+    assert await cases.list_queue(conn, ELSEWHERE.towns, EVERYTHING, list(CaseState)) == []
+    assert await cases.count_queue(conn, [MEIWA, KIHOKU], EVERYTHING) == {}
 
 
 async def test_without_an_entrustment_the_association_sees_nothing(
@@ -278,7 +282,7 @@ async def test_without_an_entrustment_the_association_sees_nothing(
 ) -> None:
     await sent(conn, office)
     await set_scope(conn, [KIHOKU])
-    assert await cases.list_queue(conn, [MEIWA, KIHOKU], list(CaseState)) == []
+    assert await cases.list_queue(conn, [MEIWA, KIHOKU], EVERYTHING, list(CaseState)) == []
 
 
 async def test_every_table_is_bound_to_its_town(connections: Connections) -> None:

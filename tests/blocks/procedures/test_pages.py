@@ -4,11 +4,12 @@ import html
 import re
 
 import httpx
+import msgspec
 import pytest
 
 from mieone.blocks.exchange import Refused
 from mieone.blocks.identity import live_entrustments, pairwise_id
-from mieone.blocks.identity.staff.store import end_entrustment
+from mieone.blocks.identity.staff.store import end_entrustment, record_entrustment
 from mieone.blocks.inbox import store as inbox_store
 from mieone.blocks.procedures import jobs
 from mieone.blocks.procedures.actions.datasets import CaseProvider
@@ -170,6 +171,15 @@ async def test_children_are_added_and_removed_without_a_script(browser: httpx.As
     assert 'name="children-1-name"' in two.text
     assert 'name="children-1-name"' not in one.text
     assert 'value="そら"' in one.text
+
+
+@pytest.mark.parametrize("count", ["", "-1", "²", "1e9", "9" * 5000])
+async def test_a_count_nobody_typed_breaks_nothing(browser: httpx.AsyncClient, count: str) -> None:
+    await begin(browser)
+    for go in ("next", "remove-²"):
+        data = {"children-count": count, "children-0-name": "見本 はな", "go": go}
+        answer = await browser.post(f"{FORM}/children", data=data, headers=PERSONS)
+        assert answer.status_code in (303, 422)
 
 
 async def test_the_register_fills_the_form_and_says_so(
@@ -341,6 +351,32 @@ async def test_when_the_entrustment_ends_the_town_is_gone_at_once(
     assert "442-26" not in queue.text
     assert page.status_code == 404
     assert acted.status_code == 404
+
+
+async def test_the_association_reads_no_name_of_a_procedure_that_was_not_entrusted(
+    browser: httpx.AsyncClient, full_house: House
+) -> None:
+    await send(browser)
+    today = full_house.clock.today()
+    async with full_house.database.transaction(full_house.region.town_codes) as conn:
+        for row in await live_entrustments(conn, today):
+            await end_entrustment(conn, row.entrustment_id, today)
+        other = msgspec.structs.replace(
+            row, entrustment_id="other", town="244422", procedures=("D4",), valid_from=today,
+            valid_until=None,
+        )  # fmt: skip
+        await record_entrustment(conn, other)
+
+    queue = await browser.get("/desk", headers=ASSOCIATION)
+    officers = await browser.get("/desk", headers=OFFICER)
+
+    assert queue.status_code == 200
+    assert "442-26" not in queue.text
+    assert "髙橋" not in queue.text
+    assert "442-26" in officers.text
+    async with full_house.database.transaction(full_house.region.town_codes) as conn:
+        looks = await conn.fetch("SELECT actor_id FROM access.record WHERE subject_id = $1", PERSON)
+    assert {row["actor_id"] for row in looks} == {ACTORS["officer"].id}
 
 
 async def test_every_look_of_staff_is_on_record(

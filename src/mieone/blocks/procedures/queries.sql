@@ -134,13 +134,15 @@ ORDER BY arrived_at DESC
 LIMIT 50;
 
 -- name: list_queue
--- Deadline first, then age. Row security shows only the towns of this transaction.
+-- Deadline first, then age. Row security shows only the towns of this transaction, and $7 only
+-- what the reader works on: `town/procedure`, or `town/*` for all of a town.
 SELECT
     case_id, town, number, procedure, definition_hash, person_id, authority, arrived_at, event_on,
     state, due_on, event_count, changed_at
 FROM procedures.case_file
 WHERE
     town = ANY($1::text[]) AND state = ANY($2::text[])
+    AND ARRAY[town || '/*', town || '/' || procedure] && $7::text[]
     AND (coalesce(due_on, 'infinity'), arrived_at, case_id) > (
         coalesce($3::date, '-infinity'), coalesce($4::timestamptz, '-infinity'),
         coalesce($5::uuid, '00000000-0000-0000-0000-000000000000')
@@ -150,7 +152,9 @@ LIMIT $6;
 
 -- name: count_queue
 SELECT state, count(*) AS cases FROM procedures.case_file
-WHERE town = ANY($1::text[])
+WHERE
+    town = ANY($1::text[])
+    AND ARRAY[town || '/*', town || '/' || procedure] && $2::text[]
 GROUP BY state
 LIMIT 50;
 

@@ -20,6 +20,13 @@ class Reach(msgspec.Struct, frozen=True, kw_only=True):
     rows: tuple[Entrustment, ...] = ()
     needs_row: bool = False
 
+    @property
+    def scopes(self) -> frozenset[str]:
+        """What the queue holds for this actor: `town/procedure`, `*` for all of a town's."""
+        if not self.needs_row:
+            return frozenset(f"{town}/*" for town in self.towns)
+        return frozenset(f"{row.town}/{one}" for row in self.rows for one in row.procedures)
+
     def row_for(self, case: CaseFile) -> str | None:
         """The entrustment under which this case may be looked at."""
         for row in self.rows:

@@ -179,8 +179,9 @@ async def dispatch(
 async def open_letter(conn: Conn, office: Office, actor: Actor, case_id: UUID) -> bytes:
     """The PDF. When the addressee opens it first, it is delivered and the time to appeal begins."""
     case = await cases.lock_case(conn, case_id)
-    is_own = acts.class_of(actor) is ActorClass.APPLICANT and actor.id == str(case.person_id)
-    if not is_own and case.town not in actor.towns:
+    is_own = acts.class_of(actor) is ActorClass.APPLICANT
+    # A resident's actor names the town they live in; that opens no neighbour's letter.
+    if actor.id != str(case.person_id) if is_own else case.town not in actor.towns:
         raise CaseNotFound
     sealed, _ = await outcomes.get_letter_pdf(conn, case_id)
     if is_own and case.state in (CaseState.DECIDED, CaseState.NOTICE_PREPARED):

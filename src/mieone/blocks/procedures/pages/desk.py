@@ -60,7 +60,7 @@ async def _list(
 ) -> tuple[list[Line], dict[CaseState, int]]:
     reach = await reach_of(conn, office, actor)
     last = await cases.get_case(conn, after) if after else None
-    found = await cases.list_queue(conn, reach.towns, VIEWS[view], last, PAGE_SIZE)
+    found = await cases.list_queue(conn, reach.towns, reach.scopes, VIEWS[view], last, PAGE_SIZE)
     lines: list[Line] = []
     grounds: dict[UUID, Ground | None] = {}
     for case in found:
@@ -70,7 +70,7 @@ async def _list(
         lines.append(Line(case=case, name=name if isinstance(name, str) else ""))
         grounds[case.id] = ground_for(actor, file.definition, reach.row_for(case))
     await record_queue(conn, office, actor, found, grounds)
-    return lines, await cases.count_queue(conn, reach.towns)
+    return lines, await cases.count_queue(conn, reach.towns, reach.scopes)
 
 
 async def _render(

@@ -129,7 +129,7 @@ def _change_rows(raw: Answers, form_page: FormPage, go: str) -> Answers:
         return raw
     if go == "add" and len(rows) < form_page.max_rows:
         return {**raw, form_page.repeat: [*rows, {}]}
-    if go.startswith("remove-") and go[7:].isdigit() and len(rows) > 1:
+    if go.startswith("remove-") and go[7:].isdecimal() and len(rows) > 1:
         gone = int(go[7:])
         return {**raw, form_page.repeat: [row for n, row in enumerate(rows) if n != gone]}
     return raw

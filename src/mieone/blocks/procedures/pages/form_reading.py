@@ -45,7 +45,9 @@ def read_page(form: Form, page: Page, before: Answers) -> Answers:
         for field in page.fields:
             raw[field.key] = read_input(form, field, field.key)
         return raw
-    count = max(1, min(page.max_rows, int(form.value(f"{page.repeat}-count") or 1)))
+    typed = form.value(f"{page.repeat}-count")
+    rows = int(typed) if typed.isdecimal() and len(typed) < 4 else 1
+    count = max(1, min(page.max_rows, rows))
     raw[page.repeat] = [
         {
             field.key: read_input(form, field, input_name(f"{page.repeat}[{n}].{field.key}"))

@@ -102,6 +102,7 @@ async def list_cases_of(conn: Conn, person_id: UUID) -> list[CaseFile]:
 async def list_queue(
     conn: Conn,
     towns: Collection[TownCode],
+    scopes: Collection[str],
     states: Collection[CaseState],
     after: CaseFile | None = None,
     limit: int = 50,
@@ -114,12 +115,15 @@ async def list_queue(
         after.arrived_at if after else None,
         after.id if after else None,
         limit,
+        sorted(scopes),
     )
     return [_case(row) for row in rows]
 
 
-async def count_queue(conn: Conn, towns: Collection[TownCode]) -> dict[CaseState, int]:
-    rows = await conn.fetch(QUERIES["count_queue"], sorted(towns))
+async def count_queue(
+    conn: Conn, towns: Collection[TownCode], scopes: Collection[str]
+) -> dict[CaseState, int]:
+    rows = await conn.fetch(QUERIES["count_queue"], sorted(towns), sorted(scopes))
     return {CaseState(row["state"]): row["cases"] for row in rows}
 
 
