@@ -9,7 +9,7 @@ import io
 import json
 import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,6 +18,9 @@ from PIL import Image
 from playwright.async_api import Browser, Page, ViewportSize, async_playwright
 from playwright.async_api import Error as PlaywrightError
 
+from mieone.blocks import registry
+from mieone.blocks.registry.sample import generate_town
+from mieone.core.region import Region
 from mieone.tour import nursery
 from mieone.tour.running import PROGRAM
 
@@ -27,6 +30,7 @@ PHONE = ViewportSize(width=390, height=844)
 DESK = ViewportSize(width=1280, height=900)
 TALLEST_PX = 2600
 QUALITY = 72
+YOUNGEST_BORN = 2012
 MAP_MS = 4000
 """Until the map has drawn itself."""
 
@@ -183,13 +187,30 @@ async def a_sheet(studio: Studio) -> None:
 async def a_form(studio: Studio) -> None:
     """Others fill the same form, with what the register knows; their cases wait at the desk."""
     first = studio.card_of("variant_name")
-    town, number = studio.card_of("newborn_mother").split("-", 1)
-    neighbours = [f"{town}-{number[:-3]}{ending}" for ending in ("205", "213", "242")]
-    for card in (first, *neighbours):
+    for card in (first, *parents(studio)):
         try:
             await apply(studio, card, is_taken=card == first)
         except PlaywrightError as error:
             sys.stdout.write(f"no case for {card}: {error.message.splitlines()[0]}\n")
+
+
+def parents(studio: Studio) -> Iterator[str]:
+    """A young householder with a child in each town."""
+    stored = registry.read_sample(studio.home)
+    region = Region.load(ROOT / "regions" / "mie")
+    for town in region.towns if stored is not None else ():
+        assert stored is not None
+        people = list(generate_town(region, town.code, stored.on, stored.seed))
+        with_child = {
+            one.household_number
+            for one in people
+            if one.relationship == "子" and one.born_on and one.born_on.year >= YOUNGEST_BORN
+        }
+        for one in people:
+            is_parent = one.household_number in with_child and one.relationship == "世帯主"
+            if is_parent and one.protected_from is None:
+                yield f"{town.code}-{one.addressee_number}"
+                break
 
 
 async def apply(studio: Studio, card: str, *, is_taken: bool) -> None:
@@ -226,7 +247,9 @@ _FILL = """() => {
     if (one.name.endsWith('_year')) one.value = '2026';
     else if (one.name.endsWith('_month')) one.value = '11';
     else if (one.name.endsWith('_day')) one.value = '1';
-    else if (one.required && one.inputMode !== 'numeric') one.value = '見本　太郎';
+    else if (!one.closest('.field')?.querySelector('.field__need--required')) continue;
+    else if (one.name.includes('kana')) one.value = 'ミホン　タロウ';
+    else if (one.inputMode !== 'numeric') one.value = '見本　太郎';
   }
 }"""
 
