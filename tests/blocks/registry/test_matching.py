@@ -209,6 +209,36 @@ async def test_an_officer_closes_a_case_once(register: Register) -> None:
     assert (row["sealed"], row["closed_by"]) == (None, "post-1")
 
 
+async def test_an_officer_links_whoever_moved_here_and_the_old_link_ends(
+    register: Register,
+) -> None:
+    before = TownCode("244414")
+    house = register.house
+    await register.holds(mother())
+    await actions.import_register(
+        register.conn,
+        house.keyring,
+        house.clock,
+        house.region,
+        given.importer(house.region),
+        given.delivery(before, mother(oaza="朝長")),
+    )
+    person_id = await register.proves(address=f"三重県多気郡多気町朝長{ADDRESS[-5:]}")
+    lived_at = await register.resident_of(person_id)
+    await register.proves(person_id, address="三重県多気郡明和町大字斎宮13番地")
+    case = (await store.list_open_cases(register.conn, [TOWN]))[0]
+    resident_id = await register.id_of(1)
+
+    await set_scope(register.conn, [TOWN])
+    await actions.link_by_officer(
+        register.conn, house, register.officer, TOWN, case.case_id, resident_id
+    )
+    await set_scope(register.conn, house.region.town_codes)
+
+    assert lived_at not in (None, resident_id)
+    assert await register.resident_of(person_id) == resident_id
+
+
 async def test_a_matching_is_on_the_persons_record(register: Register) -> None:
     await register.holds(*family())
 

@@ -12,7 +12,7 @@ from mieone.blocks.registry.model import CaseReason, CaseState, Resident
 from mieone.blocks.registry.problems import CaseClosed, CaseNotFound, ResidentNotFound
 from mieone.blocks.registry.rules.matching import Claim, list_disagreements, substitutes_of
 from mieone.blocks.registry.rules.tokens import born_on_term, name_term
-from mieone.core.database import Conn
+from mieone.core.database import Conn, set_scope
 from mieone.core.house import House
 from mieone.core.model import Actor, TownCode
 
@@ -80,13 +80,20 @@ async def link_by_officer(
     if person_id is None or await store.find_linked_person(conn, town, resident_id) is not None:
         raise CaseClosed
     await store.close_case(conn, town, case_id, CaseState.LINKED, now, actor.id)
-    linked = await store.find_link(conn, case.pairwise_id)
-    if linked is not None:
-        await store.void_link(conn, linked, now, "superseded")
+    await _end_link(conn, house, town, case.pairwise_id)
     await link(conn, house, town, resident_id, case.pairwise_id, person_id, "counter", actor.id)
     entry = open_entry(house.keyring, town, resident_id, found.sealed)
     await push_protection(conn, resident_id, person_id, entry)
     await record_decision(conn, house, actor, case_id, person_id, town, "linked_by_officer")
+
+
+async def _end_link(conn: Conn, house: House, town: TownCode, pairwise: str) -> None:
+    """Whoever moved here is still linked where they lived, in a town this officer does not see."""
+    await set_scope(conn, house.region.town_codes)
+    linked = await store.find_link(conn, pairwise)
+    if linked is not None:
+        await store.void_link(conn, linked, house.clock.now(), "superseded")
+    await set_scope(conn, [town])
 
 
 async def refuse_case(
