@@ -9,6 +9,7 @@ import asyncpg
 from mieone import main
 from mieone.blocks import identity
 from mieone.core.chain import Chain
+from mieone.core.clock import SystemClock
 from mieone.core.database import PooledDatabase
 from mieone.core.roles import DATABASE, Connections
 from mieone.core.schema import migrate
@@ -39,7 +40,7 @@ async def _forget(home: Path, connections: Connections) -> int:
     database = await PooledDatabase.open(connections.app_dsn, 1)
     try:
         async with database.transaction() as conn:
-            return await identity.replay_destructions(conn, rows)
+            return await identity.replay_destructions(conn, rows, SystemClock().now())
     finally:
         await database.close()
 

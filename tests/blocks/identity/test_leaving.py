@@ -170,18 +170,28 @@ async def test_a_restore_replays_the_destruction(
 ) -> None:
     person = (await given.proven(house, cards)).person_id
     exported = leaving.Destruction(
-        number=1, person_id=person, destroyed_at=house.clock.now(), reason="left"
+        number=1,
+        person_id=person,
+        destroyed_at=house.clock.now() - timedelta(days=60),
+        reason="left",
     )
+    now = house.clock.now()
+    async with house.database.transaction() as conn:
+        known = await persons.pairwise_id(conn, "coin", person)
     # The list of the day after the backup; the restored database still knows the person.
     path = house.settings.home / leaving.LIST_FILE
     path.write_bytes(msgspec.json.encode(exported) + b"\n")
     rows = leaving.read_destructions(house.settings.home)
 
-    count = await run(house.database, (), lambda conn: leaving.replay_destructions(conn, rows))
-    again = await run(house.database, (), lambda conn: leaving.replay_destructions(conn, rows))
+    count = await run(house.database, (), lambda conn: leaving.replay_destructions(conn, rows, now))
+    again = await run(house.database, (), lambda conn: leaving.replay_destructions(conn, rows, now))
 
     text = "\n".join(line for lines in (await every_row(connections)).values() for line in lines)
     assert (count, again) == (1, 0)
+    # Other blocks hear of it only now: the name under which they know the person is still there.
+    assert await leaving.forget_pairwise_ids(house) == 0
+    async with house.database.transaction() as conn:
+        assert await persons.pairwise_id(conn, "coin", person) == known
     assert not any(secret in text for secret in SECRETS)
     async with house.database.transaction() as conn:
         assert await store.find_state(conn, person) is PersonState.SHREDDED

@@ -11,8 +11,7 @@ from uuid import UUID
 import msgspec
 
 from mieone.blocks.identity.model import PersonState
-from mieone.blocks.identity.oauth.actions.context import provider_of
-from mieone.blocks.identity.oauth.actions.registering import end_grants_of_person
+from mieone.blocks.identity.oauth.store import end_grants_of_person
 from mieone.blocks.identity.problems import PersonNotActive
 from mieone.blocks.identity.rules import linking
 from mieone.blocks.identity.store import leaving as store
@@ -40,34 +39,36 @@ async def close_person(conn: Conn, house: House, person_id: UUID, reason: str = 
         raise PersonNotActive
     linking.check_step(state, PersonState.CLOSED)
     await person_store.record_state(conn, person_id, PersonState.CLOSED, now)
-    await _destroy(conn, person_id, now, reason)
-    await end_grants_of_person(conn, provider_of(house), person_id)
-    await end_sessions_of(conn, str(person_id), now)
+    await _destroy(conn, person_id, now)
+    await store.record_destruction(conn, person_id, now, reason)
     payload = {"person_id": str(person_id), "reason": reason}
     await publish(conn, Event(name="identity.person_closed", key=str(person_id), payload=payload))
 
 
-async def _destroy(conn: Conn, person_id: UUID, now: datetime, reason: str) -> None:
+async def _destroy(conn: Conn, person_id: UUID, now: datetime) -> None:
     await person_store.destroy_keys(conn, person_id, now)
     await store.void_all_of(conn, person_id, now)
     await person_store.forget_user_handle(conn, person_id, secrets.token_bytes(64))
     await person_store.record_state(conn, person_id, PersonState.SHREDDED, now)
-    await store.record_destruction(conn, person_id, now, reason)
+    await end_grants_of_person(conn, person_id, now)
+    await end_sessions_of(conn, str(person_id), now)
 
 
-async def replay_destructions(conn: Conn, rows: Sequence[Destruction]) -> int:
-    """After a restore, before the doors open: whoever had left leaves again. Returns how many."""
+async def replay_destructions(conn: Conn, rows: Sequence[Destruction], now: datetime) -> int:
+    """After a restore, before the doors open: whoever had left leaves again. Returns how many.
+
+    The person's rows say `now`: other blocks still need the pairwise identifiers to find what
+    they have to delete, and those are forgotten a month after this.
+    """
     count = 0
     for row in rows:
         state = await person_store.lock_state(conn, row.person_id)
         if state is None or state is PersonState.SHREDDED:
             continue
         if state is not PersonState.CLOSED:
-            await person_store.record_state(
-                conn, row.person_id, PersonState.CLOSED, row.destroyed_at
-            )
-        await _destroy(conn, row.person_id, row.destroyed_at, "restored")
-        await end_sessions_of(conn, str(row.person_id), row.destroyed_at)
+            await person_store.record_state(conn, row.person_id, PersonState.CLOSED, now)
+        await _destroy(conn, row.person_id, now)
+        await store.record_destruction(conn, row.person_id, row.destroyed_at, "restored")
         payload = {"person_id": str(row.person_id), "reason": "restored"}
         event = Event(name="identity.person_closed", key=str(row.person_id), payload=payload)
         await publish(conn, event)

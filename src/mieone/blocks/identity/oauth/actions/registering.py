@@ -90,8 +90,3 @@ async def raise_epoch(conn: Conn, person_id: UUID, client_id: str) -> int | None
 async def end_grant(conn: Conn, provider: Provider, person_id: UUID, client_id: str) -> bool:
     """The person takes back that they ever entered."""
     return await store.end_grant(conn, person_id, client_id, provider.now)
-
-
-async def end_grants_of_person(conn: Conn, provider: Provider, person_id: UUID) -> None:
-    """When somebody leaves Mie-ID or is suspended."""
-    await store.end_grants_of_person(conn, person_id, provider.now)
