@@ -8,12 +8,15 @@ import pytest
 
 from mieone.blocks import access
 from mieone.blocks.access import Cursor, Kind, OrganisationGroup, QuestionKind
+from mieone.blocks.access.jobs import forget_questions
 from mieone.blocks.access.problems import VisitNotFound
 from mieone.blocks.access.store import CHAIN
 from mieone.core.chain import append
 from mieone.core.database import Conn, PooledDatabase
+from mieone.core.house import House
 from mieone.core.keys import KeyRing
 from mieone.core.model import Actor, ActorKind
+from mieone.core.outbox import Event
 from mieone.core.region import Names
 from mieone.core.roles import Connections
 from mieone.core.sealer import seal
@@ -134,6 +137,20 @@ async def test_one_question_of_a_kind_per_entry(conn: Conn, keyring: KeyRing) ->
     again = await access.open_question(conn, *question)
 
     assert (first, again) == (True, False)
+
+
+async def test_what_somebody_asked_goes_with_them(house: House, conn: Conn) -> None:
+    leaver, stayer = uuid4(), uuid4()
+    for person in (leaver, stayer):
+        (entry_id,) = await access.record_many(conn, house.keyring, [given.permit(person)])
+        asked = (house.keyring, person, entry_id, QuestionKind.WRONG, "覚えがない", given.NOON)
+        await access.open_question(conn, *asked)
+
+    closed = Event(name="identity.person_closed", key="", payload={"person_id": str(leaver)})
+    await forget_questions(house, conn, closed)
+
+    left = await conn.fetch("SELECT person_id FROM access.question")
+    assert [row["person_id"] for row in left] == [stayer]
 
 
 async def test_nobody_asks_about_a_strangers_entry(conn: Conn, keyring: KeyRing) -> None:

@@ -28,6 +28,11 @@ async def link_register(house: House, conn: Conn, event: Event) -> None:
     await actions.record_alias(conn, person_id, resident_id, at)
 
 
+async def forget_questions(house: House, conn: Conn, event: Event) -> None:
+    """`identity.person_closed`: what somebody wrote to the association goes with them."""
+    await store.delete_questions_of(conn, UUID(str(event.payload["person_id"])))
+
+
 async def list_sections(house: House, person_id: UUID) -> Sequence[PageSection]:
     """How often this month, in one sentence, and the way to the rows."""
     day = house.clock.today()
@@ -52,4 +57,7 @@ async def list_sections(house: House, person_id: UUID) -> Sequence[PageSection]:
 JOBS = (PeriodicJob(name="access.make_months", every_s=21_600, run=make_months),)
 SUBSCRIPTIONS = (
     Subscription(event="registry.linked", name="access.link_register", handle=link_register),
+    Subscription(
+        event="identity.person_closed", name="access.forget_questions", handle=forget_questions
+    ),
 )

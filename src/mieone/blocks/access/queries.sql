@@ -118,6 +118,10 @@ UPDATE access.question SET answered_at = $2
 WHERE question_id = $1 AND answered_at IS NULL
 RETURNING person_id, entry_id;
 
+-- name: delete_questions_of
+DELETE FROM access.question
+WHERE person_id = $1;
+
 -- name: ensure_months
 SELECT access.ensure_months($1::date, $2::integer) AS made;
 

@@ -176,6 +176,10 @@ async def record_answer(conn: Conn, question_id: UUID, now: datetime) -> tuple[U
     return None if row is None else (row["person_id"], row["entry_id"])
 
 
+async def delete_questions_of(conn: Conn, person_id: UUID) -> None:
+    await conn.execute(QUERIES["delete_questions_of"], person_id)
+
+
 async def ensure_months(conn: Conn, first: date, months: int) -> int:
     made = await conn.fetchval(QUERIES["ensure_months"], first, months)
     return int(made)
