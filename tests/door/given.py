@@ -227,6 +227,7 @@ class Register:
                 key=one.key,
                 holder=one is me,
                 needs_own_basis=one is not me and not one.is_child,
+                town=TOWN,
             )
             for one in self._household_of(me)
         ]

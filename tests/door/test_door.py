@@ -333,10 +333,43 @@ async def test_entrustment_and_law_need_their_dated_row(world: World, mother: Me
     assert (before.decision, latest.basis_ref) == ("deny.no_basis", "preparation-2026")
 
 
+async def test_an_officers_authority_ends_at_the_border_however_the_resident_is_named(
+    world: World, mother: Member
+) -> None:
+    assert mother.person_id is not None
+    here, elsewhere = (
+        Actor(kind=ActorKind.TOWN_OFFICER, id="post-1", towns=frozenset(map(TownCode, towns)))
+        for towns in ((given.TOWN,), ("244414",))
+    )
+    nowhere = Actor(kind=ActorKind.AUTHORITY_HEAD, id="post-2")
+    for subject in (
+        PersonSubject(mother.person_id),
+        ResidentSubject(given.TOWN, mother.resident_id),
+    ):
+        request = given.request(
+            mother,
+            service="procedures",
+            actor=elsewhere,
+            subject=subject,
+            purpose="case-examination",
+            basis=Basis.LAW,
+            basis_ref="town-procedure",
+        )
+        await refused(world, request)
+        await refused(world, msgspec.structs.replace(request, actor=nowhere))
+        answer = await world.door(msgspec.structs.replace(request, actor=here))
+        assert names_in(answer)[0] == "母"
+
+
 async def test_an_emergency_names_its_officer_and_is_read_at_once(
     world: World, mother: Member
 ) -> None:
-    officer = Actor(kind=ActorKind.TOWN_OFFICER, id="post-9", organisation=given.TOWN)
+    officer = Actor(
+        kind=ActorKind.TOWN_OFFICER,
+        id="post-9",
+        organisation=given.TOWN,
+        towns=frozenset({given.TOWN}),
+    )
     async with world.database.transaction() as conn:
         declared = await exchange.declare_emergency(
             conn, world.house, officer, "台風で連絡がとれないため", timedelta(hours=3)
@@ -351,7 +384,12 @@ async def test_an_emergency_names_its_officer_and_is_read_at_once(
     )
 
     await world.door(request)
-    other = Actor(kind=ActorKind.TOWN_OFFICER, id="post-8", organisation=given.TOWN)
+    other = Actor(
+        kind=ActorKind.TOWN_OFFICER,
+        id="post-8",
+        organisation=given.TOWN,
+        towns=frozenset({given.TOWN}),
+    )
     await refused(world, given.request(mother, **{**_fields(request), "actor": other}))
     world.clock.advance(timedelta(hours=3))
     await refused(world, request)

@@ -96,6 +96,8 @@ class Concerned(msgspec.Struct, frozen=True, kw_only=True):
     holder: bool
     needs_own_basis: bool
     """False for the holder and for a child under the holder's parental authority."""
+    town: TownCode | None = None
+    """In whose register the row stands; None where it belongs to no town."""
 
 
 class ProvideRequest(msgspec.Struct, frozen=True, kw_only=True):

@@ -27,7 +27,7 @@ from mieone.blocks.exchange.rules.decide import concerned_adults, decide
 from mieone.core.database import Conn
 from mieone.core.edge import run
 from mieone.core.house import House
-from mieone.core.model import SubjectId
+from mieone.core.model import SubjectId, TownCode
 from mieone.core.ports import (
     Basis,
     Concerned,
@@ -162,7 +162,7 @@ class Door:
             on=self._house.clock.today(),
             actor=request.actor,
             person_id=subject.person_id if isinstance(subject, PersonSubject) else None,
-            town=subject.town if isinstance(subject, ResidentSubject) else None,
+            town=_town_of(subject, parties),
             service=service,
             rights=rights,
             purpose=request.purpose,
@@ -339,6 +339,13 @@ def _subject_id(request: DisclosureRequest) -> UUID:
             return person_id
         case ResidentSubject(resident_id=resident_id):
             return resident_id
+
+
+def _town_of(subject: PersonSubject | ResidentSubject, parties: Sequence[Party]) -> TownCode | None:
+    """Whose register is asked: named by the request, or the one the person is linked to."""
+    if isinstance(subject, ResidentSubject):
+        return subject.town
+    return next((one.concerned.town for one in parties if one.concerned.holder), None)
 
 
 def _uuid(text: str | None) -> UUID | None:

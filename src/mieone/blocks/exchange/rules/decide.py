@@ -80,7 +80,7 @@ def _is_beyond_border(facts: Facts) -> bool:
     """An officer's authority ends at the border of the officer's towns."""
     if facts.actor.kind not in OFFICERS or facts.town is None:
         return False
-    return bool(facts.actor.towns) and facts.town not in facts.actor.towns
+    return facts.town not in facts.actor.towns
 
 
 def _why_no_right(facts: Facts) -> DecisionCode:

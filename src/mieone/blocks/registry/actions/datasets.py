@@ -90,6 +90,7 @@ class RegisterProvider:
                 key=f"{town}:{one}",
                 holder=one == holder_id,
                 needs_own_basis=needs_own_basis(members[holder_id], entry, entries, on),
+                town=town,
             )
             for one, entry in sorted(members.items(), key=lambda pair: pair[0] != holder_id)
             if one == holder_id or not is_protected(entry, on)
