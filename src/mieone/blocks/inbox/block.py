@@ -61,7 +61,9 @@ BLOCK = Block(
     pages=[pages.list_inbox, pages.show_message, pages.ask_for_paper],
     desk=[pages.print_queue, pages.mark_printed],
     subscriptions=[
-        Subscription(event="identity.person_closed", name="inbox.forget_person", handle=forget_person)
+        Subscription(
+            event="identity.person_closed", name="inbox.forget_person", handle=forget_person
+        )
     ],
     home_items=list_home_items,
     my_page=list_sections,
