@@ -4,11 +4,12 @@ from pathlib import Path
 
 from mieone.core.block import Block
 
-from .pages import DEVELOPERS, PEOPLE
+from .pages import DESK, DEVELOPERS, PEOPLE
 
 BLOCK = Block(
     name="portal",
     templates=Path(__file__).parent / "templates",
     pages=PEOPLE,
+    desk=DESK,
     developers=DEVELOPERS,
 )

@@ -7,6 +7,7 @@ from typing import Self
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from mieone.core.clock import Clock, SystemClock
+from mieone.core.model import ActorKind
 from mieone.core.region import Names, Town
 from mieone.core.settings import Profile
 
@@ -25,6 +26,18 @@ WAYS = (
     SectionLink(message_id="web.ways.about_me", href="/my", icon="person"),
 )
 """The four ways at the top of every resident's page."""
+
+_TOWN = frozenset({ActorKind.TOWN_OFFICER, ActorKind.AUTHORITY_HEAD})
+_ASSOCIATION = frozenset({ActorKind.ASSOCIATION})
+DESK_WAYS = (
+    ("cases", "/desk", _TOWN | _ASSOCIATION),
+    ("print", "/desk/print", _TOWN | _ASSOCIATION),
+    ("matching", "/desk/register/cases", frozenset({ActorKind.TOWN_OFFICER})),
+    ("import", "/desk/register/import", frozenset({ActorKind.TOWN_OFFICER})),
+    ("questions", "/desk/questions", _ASSOCIATION),
+    ("operations", "/desk/operations", _ASSOCIATION),
+)
+"""The rooms of the desk and whose they are; each room checks for itself who comes in."""
 
 
 class Site:
@@ -46,6 +59,7 @@ class Site:
         self.region_names = region_names
         self.towns = towns
         self.ways = ways
+        self.desk_ways = DESK_WAYS
 
     @classmethod
     def build(
