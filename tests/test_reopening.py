@@ -112,6 +112,7 @@ async def leave_traces(
     actor = Actor(kind=ActorKind.PERSON, id=str(person))
     await open_session(conn, Entrance.PEOPLE, actor, Acr.CARD, now)
     known_as = await identity.pairwise_id(conn, "registry", person)
+    await access.record_alias(conn, person, residents[number], now)
     await record_link(conn, MEIWA, residents[number], known_as, "counter", "t", now)
 
 
@@ -122,6 +123,7 @@ TRACES = {
     "wallet": "SELECT count(*) FROM coin.holder",
     "grant": "SELECT count(*) FROM identity.access_grant WHERE ended_at IS NULL",
     "session": "SELECT count(*) FROM core.session WHERE ended_at IS NULL",
+    "alias": "SELECT count(*) FROM access.alias",
     "link": "SELECT count(*) FROM registry.link WHERE ended_at IS NULL",
 }
 

@@ -8,7 +8,7 @@ import pytest
 
 from mieone.blocks import access
 from mieone.blocks.access import Cursor, Kind, OrganisationGroup, QuestionKind
-from mieone.blocks.access.jobs import forget_questions
+from mieone.blocks.access.jobs import forget_person
 from mieone.blocks.access.problems import VisitNotFound
 from mieone.blocks.access.store import CHAIN
 from mieone.core.chain import append
@@ -139,18 +139,23 @@ async def test_one_question_of_a_kind_per_entry(conn: Conn, keyring: KeyRing) ->
     assert (first, again) == (True, False)
 
 
-async def test_what_somebody_asked_goes_with_them(house: House, conn: Conn) -> None:
+async def test_what_somebody_asked_and_their_place_in_the_register_go_with_them(
+    house: House, conn: Conn
+) -> None:
     leaver, stayer = uuid4(), uuid4()
     for person in (leaver, stayer):
         (entry_id,) = await access.record_many(conn, house.keyring, [given.permit(person)])
         asked = (house.keyring, person, entry_id, QuestionKind.WRONG, "覚えがない", given.NOON)
         await access.open_question(conn, *asked)
+        await access.record_alias(conn, person, uuid4(), given.NOON)
 
     closed = Event(name="identity.person_closed", key="", payload={"person_id": str(leaver)})
-    await forget_questions(house, conn, closed)
+    await forget_person(house, conn, closed)
 
     left = await conn.fetch("SELECT person_id FROM access.question")
     assert [row["person_id"] for row in left] == [stayer]
+    assert await access.list_subject_ids(conn, leaver) == [leaver]
+    assert len(await access.list_subject_ids(conn, stayer)) == 2
 
 
 async def test_nobody_asks_about_a_strangers_entry(conn: Conn, keyring: KeyRing) -> None:

@@ -173,6 +173,11 @@ async def test_two_workers_link_once(town: Town) -> None:
     assert await town.rows("SELECT count(*) FROM registry.link") == [(1,)]
     told = "SELECT count(*) FROM core.event WHERE name = 'registry.linked'"
     assert await town.rows(told) == [(1,)]
+    # Kept for ever, so it joins nobody's Mie-ID to a row of the register; the alias does, until they leave.
+    assert await town.rows("SELECT count(*) FROM core.event WHERE payload ? 'resident_id'") == [
+        (0,)
+    ]
+    assert await town.rows("SELECT count(*) FROM access.alias") == [(1,)]
     assert await town.due() == []
 
 

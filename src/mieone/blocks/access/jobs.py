@@ -1,7 +1,6 @@
 """Periodic work of the access record, what it listens to, and its part of my page."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from uuid import UUID
 
 from mieone.core.database import Conn
@@ -10,7 +9,7 @@ from mieone.core.jobs import PeriodicJob
 from mieone.core.outbox import Event, Subscription
 from mieone.web import PageSection, SectionLink, SectionPlace
 
-from . import actions, store
+from . import store
 from .rules import day_ends, month_starts
 
 
@@ -20,17 +19,11 @@ async def make_months(house: House) -> int:
         return await store.ensure_months(conn, house.clock.today(), 4)
 
 
-async def link_register(house: House, conn: Conn, event: Event) -> None:
-    """`registry.linked`: the person's history includes what stands under the register's id."""
+async def forget_person(house: House, conn: Conn, event: Event) -> None:
+    """`identity.person_closed`: their words go, and what joins their rows to the register's."""
     person_id = UUID(str(event.payload["person_id"]))
-    resident_id = UUID(str(event.payload["resident_id"]))
-    at: datetime = house.clock.now()
-    await actions.record_alias(conn, person_id, resident_id, at)
-
-
-async def forget_questions(house: House, conn: Conn, event: Event) -> None:
-    """`identity.person_closed`: what somebody wrote to the association goes with them."""
-    await store.delete_questions_of(conn, UUID(str(event.payload["person_id"])))
+    await store.delete_questions_of(conn, person_id)
+    await store.delete_aliases_of(conn, person_id)
 
 
 async def list_sections(house: House, person_id: UUID) -> Sequence[PageSection]:
@@ -56,8 +49,5 @@ async def list_sections(house: House, person_id: UUID) -> Sequence[PageSection]:
 
 JOBS = (PeriodicJob(name="access.make_months", every_s=21_600, run=make_months),)
 SUBSCRIPTIONS = (
-    Subscription(event="registry.linked", name="access.link_register", handle=link_register),
-    Subscription(
-        event="identity.person_closed", name="access.forget_questions", handle=forget_questions
-    ),
+    Subscription(event="identity.person_closed", name="access.forget_person", handle=forget_person),
 )

@@ -122,6 +122,10 @@ RETURNING person_id, entry_id;
 DELETE FROM access.question
 WHERE person_id = $1;
 
+-- name: delete_aliases_of
+DELETE FROM access.alias
+WHERE person_id = $1;
+
 -- name: ensure_months
 SELECT access.ensure_months($1::date, $2::integer) AS made;
 

@@ -180,6 +180,10 @@ async def delete_questions_of(conn: Conn, person_id: UUID) -> None:
     await conn.execute(QUERIES["delete_questions_of"], person_id)
 
 
+async def delete_aliases_of(conn: Conn, person_id: UUID) -> None:
+    await conn.execute(QUERIES["delete_aliases_of"], person_id)
+
+
 async def ensure_months(conn: Conn, first: date, months: int) -> int:
     made = await conn.fetchval(QUERIES["ensure_months"], first, months)
     return int(made)

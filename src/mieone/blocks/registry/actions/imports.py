@@ -234,7 +234,6 @@ async def _publish_changes(
             key=str(person_id),
             payload={
                 "person_id": str(person_id),
-                "resident_id": str(resident_id),
                 "town": town,
                 "status": status.get(resident_id, ResidentStatus.ABSENT).value,
                 "fields": fields,

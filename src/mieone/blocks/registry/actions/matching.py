@@ -146,13 +146,16 @@ async def link(
     method: str,
     by: str,
 ) -> None:
-    await store.record_link(conn, town, resident_id, pairwise, method, by, house.clock.now())
+    now = house.clock.now()
+    await store.record_link(conn, town, resident_id, pairwise, method, by, now)
+    await access.record_alias(conn, person_id, resident_id, now)
+    # Events are kept for ever: none joins a Mie-ID and a register's row.
     await publish(
         conn,
         Event(
             name="registry.linked",
             key=str(person_id),
-            payload={"person_id": str(person_id), "resident_id": str(resident_id), "town": town},
+            payload={"person_id": str(person_id), "town": town},
         ),
     )
 
