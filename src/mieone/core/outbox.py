@@ -2,7 +2,8 @@
 
 A delivery runs in one transaction together with its own bookkeeping, so its effect in the database
 happens once. Deliveries of one subscriber and key keep their order. After eight failures a delivery
-is dead: it stays, an alarm counts it, and an operator can run it again.
+is dead: it stays, an alarm counts it, and an operator can run it again. Those behind it go on, so that
+a lost note never holds back that somebody left; what is run again therefore comes after them.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
