@@ -31,7 +31,7 @@ _TOWN = frozenset({ActorKind.TOWN_OFFICER, ActorKind.AUTHORITY_HEAD})
 _ASSOCIATION = frozenset({ActorKind.ASSOCIATION})
 DESK_WAYS = (
     ("cases", "/desk", _TOWN | _ASSOCIATION),
-    ("print", "/desk/print", _TOWN | _ASSOCIATION),
+    ("print", "/desk/print", _ASSOCIATION),
     ("matching", "/desk/register/cases", frozenset({ActorKind.TOWN_OFFICER})),
     ("import", "/desk/register/import", frozenset({ActorKind.TOWN_OFFICER})),
     ("questions", "/desk/questions", _ASSOCIATION),

@@ -236,6 +236,15 @@ def test_without_consent_only_a_dated_row_opens(facts: Facts, basis: Basis) -> N
 
 
 @settings(max_examples=60, deadline=None)
+@for_all(facts=all_facts())
+def test_the_association_reads_nothing_on_the_law_alone(facts: Facts) -> None:
+    actor = msgspec.structs.replace(facts.actor, kind=ActorKind.ASSOCIATION)
+    asked = msgspec.structs.replace(facts, actor=actor, basis=Basis.LAW)
+
+    assert decide(asked).code is not DecisionCode.PERMIT
+
+
+@settings(max_examples=60, deadline=None)
 @for_all(facts=all_facts(), extra=item_sets)
 def test_a_provider_cannot_add_rows_or_items(facts: Facts, extra: tuple[str, ...]) -> None:
     permitted = decide(facts).permitted

@@ -478,7 +478,7 @@ async def test_all_pages_speak_three_languages(browser: httpx.AsyncClient) -> No
         for path, who in (
             ("/procedures", PERSONS), ("/cases", PERSONS), (f"/cases/{case}", PERSONS),
             (f"/cases/{case}/withdraw", PERSONS), ("/desk", OFFICER), ("/inbox", PERSONS),
-            (f"/desk/cases/{case}", OFFICER), ("/desk/print", OFFICER),
+            (f"/desk/cases/{case}", OFFICER), ("/desk/print", ASSOCIATION),
         ):  # fmt: skip
             page = await browser.get(f"{path}?lang={language}", headers=who)
             assert page.status_code == 200, (path, language, page.text[:1500])

@@ -10,7 +10,8 @@ from litestar.response import Redirect
 from mieone.core.database import Database
 from mieone.core.edge import run
 from mieone.core.house import House
-from mieone.core.model import Actor
+from mieone.core.model import Actor, ActorKind
+from mieone.core.problems import NotPermitted
 from mieone.web import Page
 
 from . import actions, store
@@ -69,6 +70,7 @@ async def print_queue(
     actor: NamedDependency[Actor],
     database: NamedDependency[Database],
 ) -> Response[str]:
+    _check_dispatcher(actor)
     waiting = await run(database, actor.towns, store.list_print_queue)
     return page.render("inbox/print.html", waiting=waiting)
 
@@ -80,7 +82,14 @@ async def mark_printed(
     house: NamedDependency[House],
     database: NamedDependency[Database],
 ) -> Redirect:
+    _check_dispatcher(actor)
     await run(
         database, actor.towns, lambda conn: actions.mark_printed(conn, house, actor.id, message_id)
     )
     return Redirect("/desk/print", status_code=303)
+
+
+def _check_dispatcher(actor: Actor) -> None:
+    """Paper is sent for all towns from one place; a town's officer must not tick off another's."""
+    if actor.kind is not ActorKind.ASSOCIATION:
+        raise NotPermitted

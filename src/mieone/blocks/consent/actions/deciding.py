@@ -98,11 +98,13 @@ async def withdraw(
 
 
 async def withdraw_all(conn: Conn, house: House, person_id: UUID, actor: Actor) -> int:
-    """Leaving ends every consent that lives."""
-    living = [item for item in await store.list_of(conn, person_id) if item.state in LIVE]
-    for item in sorted(living, key=lambda one: one.record_id):
-        await withdraw(conn, house, person_id, item.record_id, actor)
-    return len(living)
+    """Leaving ends every consent that lives, however many: lists are bounded, leaving is not."""
+    ended = 0
+    while living := [one for one in await store.list_of(conn, person_id) if one.state in LIVE]:
+        for item in sorted(living, key=lambda one: one.record_id):
+            await withdraw(conn, house, person_id, item.record_id, actor)
+        ended += len(living)
+    return ended
 
 
 async def request_reconsent(

@@ -116,6 +116,9 @@ def _has_basis(facts: Facts) -> bool:
         case Basis.OPT_IN:
             return True  # Each adult's consent is looked at with their row.
         case Basis.LAW:
+            # The law speaks to the town. Whoever works for it needs the town's entrustment.
+            if facts.actor.kind is ActorKind.ASSOCIATION:
+                return False
             law = facts.law
             fits = law is not None and law.basis is Basis.LAW and facts.purpose in law.purposes
             return fits and law is not None and law.is_live(facts.on)
