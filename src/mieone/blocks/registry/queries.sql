@@ -240,8 +240,12 @@ LIMIT 200000;
 INSERT INTO registry.matching_due AS d (pairwise_id, event_id, noticed_at, next_at)
 VALUES ($1, $2, $3, $3)
 ON CONFLICT (pairwise_id) DO UPDATE
-SET event_id = excluded.event_id, noticed_at = excluded.noticed_at, next_at = excluded.next_at,
-    attempts = 0, last_failure = NULL
+    SET
+        event_id = excluded.event_id,
+        noticed_at = excluded.noticed_at,
+        next_at = excluded.next_at,
+        attempts = 0,
+        last_failure = NULL
 WHERE d.event_id < excluded.event_id;
 
 -- name: lock_next_due
