@@ -246,7 +246,7 @@ ON CONFLICT (pairwise_id) DO UPDATE
         next_at = excluded.next_at,
         attempts = 0,
         last_failure = NULL
-WHERE d.event_id < excluded.event_id;
+    WHERE d.event_id < excluded.event_id;
 
 -- name: lock_next_due
 SELECT pairwise_id, event_id, attempts
