@@ -84,6 +84,77 @@ TABLE access.record (
   GRANT SELECT TO mieone_auditor
   GRANT SELECT TO mieone_sealer
 
+TABLE broker.attribute (
+    tenant text NOT NULL,
+    name text NOT NULL,
+    sequence bigint NOT NULL,
+    dataset text NOT NULL DEFAULT '@none'::text,
+    place smallint NOT NULL DEFAULT 0,
+    number double precision,
+    words text,
+    instant timestamp with time zone,
+    bounds box,
+    is_opaque boolean NOT NULL DEFAULT false
+)
+  CONSTRAINT attribute_pkey PRIMARY KEY (tenant, sequence, name, dataset, place)
+  CONSTRAINT words_are_short CHECK ((octet_length(words) <= 512))
+  CREATE INDEX attribute_by_bounds ON broker.attribute USING gist (bounds) WHERE (bounds IS NOT NULL)
+  CREATE INDEX attribute_by_instant ON broker.attribute USING btree (tenant, name, instant, sequence) WHERE (instant IS NOT NULL)
+  CREATE INDEX attribute_by_name ON broker.attribute USING btree (tenant, name, sequence) WHERE (place = 0)
+  CREATE INDEX attribute_by_number ON broker.attribute USING btree (tenant, name, number, sequence) WHERE (number IS NOT NULL)
+  CREATE INDEX attribute_by_words ON broker.attribute USING btree (tenant, name, words, sequence) WHERE (words IS NOT NULL)
+  CREATE INDEX attribute_opaque ON broker.attribute USING btree (tenant, name, sequence) WHERE is_opaque
+  GRANT DELETE, INSERT, SELECT, UPDATE TO mieone_app
+  GRANT SELECT TO mieone_auditor
+
+TABLE broker.entity (
+    tenant text NOT NULL,
+    id text NOT NULL,
+    sequence bigint NOT NULL,
+    types text[] NOT NULL,
+    scopes text[] NOT NULL DEFAULT '{}'::text[],
+    document text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    modified_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone,
+    v2_id text,
+    v2_type text,
+    v2_path text
+)
+  CONSTRAINT entity_pkey PRIMARY KEY (tenant, id)
+  CONSTRAINT id_is_not_too_long CHECK ((octet_length(id) <= 2048))
+  CREATE INDEX entity_by_expiry ON broker.entity USING btree (expires_at) WHERE (expires_at IS NOT NULL)
+  CREATE INDEX entity_by_v2_id ON broker.entity USING btree (tenant, v2_id) WHERE (v2_id IS NOT NULL)
+  CREATE UNIQUE INDEX entity_by_sequence ON broker.entity USING btree (tenant, sequence)
+  GRANT DELETE, INSERT, SELECT, UPDATE TO mieone_app
+  GRANT SELECT TO mieone_auditor
+
+TABLE broker.entity_type (
+    tenant text NOT NULL,
+    type text NOT NULL,
+    sequence bigint NOT NULL
+)
+  CONSTRAINT entity_type_pkey PRIMARY KEY (tenant, type, sequence)
+  CREATE INDEX entity_type_by_entity ON broker.entity_type USING btree (tenant, sequence)
+  GRANT DELETE, INSERT, SELECT, UPDATE TO mieone_app
+  GRANT SELECT TO mieone_auditor
+
+TABLE broker.tenant (
+    name text NOT NULL,
+    title text NOT NULL,
+    is_default boolean NOT NULL DEFAULT false,
+    quota jsonb NOT NULL DEFAULT '{}'::jsonb,
+    context_url text,
+    subscriptions_epoch bigint NOT NULL DEFAULT 0,
+    registrations_epoch bigint NOT NULL DEFAULT 0,
+    created_at timestamp with time zone NOT NULL DEFAULT now()
+)
+  CONSTRAINT name_is_an_identifier CHECK ((name ~ '^[a-z0-9_]{1,50}$'::text))
+  CONSTRAINT tenant_pkey PRIMARY KEY (name)
+  CREATE UNIQUE INDEX tenant_has_one_default ON broker.tenant USING btree (is_default) WHERE is_default
+  GRANT DELETE, INSERT, SELECT, UPDATE TO mieone_app
+  GRANT SELECT TO mieone_auditor
+
 TABLE coin.account (
     account_id uuid NOT NULL,
     class text NOT NULL,

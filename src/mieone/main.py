@@ -21,6 +21,7 @@ from litestar.types import ControllerRouterHandler
 
 from mieone import portal
 from mieone.blocks.access.block import BLOCK as ACCESS
+from mieone.blocks.broker.block import block as broker
 from mieone.blocks.coin.block import BLOCK as COIN
 from mieone.blocks.coin.block import make_pay
 from mieone.blocks.consent.block import BLOCK as CONSENT
@@ -72,6 +73,7 @@ BLOCKS: tuple[Block, ...] = (
     EXCHANGE,
     REGISTRY,
     COIN,
+    broker(),
     INBOX,
     PROCEDURES,
     CARDS.block(),
@@ -79,7 +81,16 @@ BLOCKS: tuple[Block, ...] = (
 )
 
 WEB = Path(__file__).parent / "web"
-OUTSIDE_CSRF = ["^/api/", "^/oauth/", "^/.well-known/", "^/health/", "^/metrics", "^/static/"]
+STANDARDS = ["^/ngsi-ld/", "^/v2", "^/version"]
+OUTSIDE_CSRF = [
+    "^/api/",
+    "^/oauth/",
+    "^/.well-known/",
+    "^/health/",
+    "^/metrics",
+    "^/static/",
+    *STANDARDS,
+]
 
 
 def migrations() -> list[Migration]:
@@ -146,7 +157,7 @@ def create_app(house: House, database: PooledDatabase) -> Litestar:
     return Litestar(
         route_handlers=_handlers(house),
         dependencies=_dependencies(house, site),
-        exception_handlers={Exception: _problem_handler(site)},
+        exception_handlers={Exception: _problem_handler(house, site)},
         middleware=[DefineMiddleware(EntranceMiddleware, house=house, rate=_rate(house.settings))],
         before_send=[finish_answer],
         csrf_config=CSRFConfig(
@@ -209,8 +220,15 @@ def build_site(house: House) -> Site:
     )
 
 
-def _problem_handler(site: Site) -> Callable[[AnyRequest, Exception], Response[object]]:
-    def handle(request: AnyRequest, error: Exception) -> Response[object]:
+def _problem_handler(
+    house: House, site: Site
+) -> Callable[[AnyRequest, Exception], Response[object] | Response[bytes]]:
+    forms = {prefix: form for block in house.blocks for prefix, form in block.problem_forms.items()}
+
+    def handle(request: AnyRequest, error: Exception) -> Response[object] | Response[bytes]:
+        for prefix, form in forms.items():
+            if request.url.path.startswith(prefix):
+                return form(request, error)
         if isinstance(error, NotSignedIn) and not wants_json(request):
             return _to_sign_in(request)
         return render_problem(site, request, error)

@@ -1,13 +1,17 @@
 """What a block declares of itself; main puts the declarations together."""
 
 import argparse
-from collections.abc import Awaitable, Callable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 from uuid import UUID
 
 import msgspec
+from litestar import Request, Response
+from litestar.datastructures import State
 from litestar.types import ControllerRouterHandler
 
 from mieone.core.chain import Chain
@@ -31,6 +35,7 @@ class Retained(msgspec.Struct, frozen=True, kw_only=True):
     """None while the retention still depends on something open, said in `what`."""
 
 
+AnyRequest: TypeAlias = "Request[object, object, State]"
 Handlers: TypeAlias = Sequence[ControllerRouterHandler]
 Verifier: TypeAlias = "Callable[[House, Conn], Awaitable[Sequence[Finding]]]"
 """Reads as the auditor; returns what is wrong, for `mieone verify`."""
@@ -48,6 +53,10 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     arguments: Callable[[argparse.ArgumentParser], None]
     run: "Callable[[House, argparse.Namespace], Awaitable[int]]"
 
+
+Service: TypeAlias = "Callable[[House, asyncio.Event], Awaitable[None]]"
+"""Runs in the worker until the event is set; started again after a failure."""
+ProblemForm: TypeAlias = "Callable[[AnyRequest, Exception], Response[bytes]]"
 
 HomeItems: TypeAlias = "Callable[[House, UUID], Awaitable[Sequence[object]]]"
 """person_id → web.HomeItem, what concerns this person now; opens its own transaction."""
@@ -70,12 +79,15 @@ class Block(msgspec.Struct, frozen=True, kw_only=True):
     chains: Sequence[Chain] = ()
     subscriptions: Sequence[Subscription] = ()
     jobs: Sequence[PeriodicJob] = ()
+    services: "Sequence[Service]" = ()
     verifiers: "Sequence[Verifier]" = ()
     commands: Sequence[Command] = ()
     sample: "Sample | None" = None
     retention: "Retention | None" = None
     home_items: "HomeItems | None" = None
     my_page: "HomeItems | None" = None
+    problem_forms: "Mapping[str, ProblemForm]" = MappingProxyType({})
+    """How failures look under a path of a standard, by its beginning."""
     start: "Callable[[House], Awaitable[None]] | None" = None
     """Once per process, when the house opens (a flusher, a cache)."""
     stop: "Callable[[House], Awaitable[None]] | None" = None

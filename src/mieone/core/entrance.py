@@ -15,7 +15,16 @@ from mieone.core.problems import TooMany
 from mieone.core.rate import Rate, network_of
 from mieone.core.sessions import COOKIES, Session, entrance_of, find_session
 
-MACHINE_PATHS = ("/api/", "/oauth/", "/.well-known/", "/ngsi-ld/", "/v2", "/metrics", "/health/")
+MACHINE_PATHS = (
+    "/api/",
+    "/oauth/",
+    "/.well-known/",
+    "/ngsi-ld/",
+    "/v2",
+    "/version",
+    "/metrics",
+    "/health/",
+)
 
 WATCHED_PATHS = ("/health/", "/metrics")
 """What an operator's own watchers ask every few seconds, from beside us and not through the proxy."""

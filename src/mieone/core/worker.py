@@ -1,11 +1,13 @@
 """The background process: seals the chains, delivers events, runs the jobs."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import structlog
 
+from mieone.core.block import Service
 from mieone.core.chain import Chain
 from mieone.core.database import PooledDatabase
 from mieone.core.house import House
@@ -17,12 +19,14 @@ from mieone.core.sessions import void_old_sessions
 log = structlog.get_logger()
 SEAL_EVERY_S = 0.5
 DELIVER_EVERY_S = 0.2
+RESTART_AFTER_S = 1.0
 
 
 async def work(house: House, sealer: PooledDatabase, stop: asyncio.Event) -> None:
     """Runs until `stop` is set; a failing turn is logged and tried again."""
     chains = [chain for block in house.blocks for chain in block.chains]
     subscriptions = [item for block in house.blocks for item in block.subscriptions]
+    services = [item for block in house.blocks for item in block.services]
     jobs = [*JOBS, *(job for block in house.blocks for job in block.jobs)]
     async with asyncio.TaskGroup() as group:
         # Each for itself: a chain that cannot be linked must not hold up the others.
@@ -30,12 +34,24 @@ async def work(house: House, sealer: PooledDatabase, stop: asyncio.Event) -> Non
             group.create_task(_keep_sealing(house, sealer, chain, stop))
         group.create_task(_repeat(stop, DELIVER_EVERY_S, lambda: _deliver(house, subscriptions)))
         group.create_task(run_forever(house, jobs, stop))
+        for service in services:
+            group.create_task(_keep_serving(house, service, stop))
 
 
 async def _keep_sealing(
     house: House, sealer: PooledDatabase, chain: Chain, stop: asyncio.Event
 ) -> None:
     await _repeat(stop, SEAL_EVERY_S, lambda: seal_all(house, sealer, [chain]))
+
+
+async def _keep_serving(house: House, service: Service, stop: asyncio.Event) -> None:
+    while not stop.is_set():
+        try:
+            await service(house, stop)
+        except Exception:
+            log.exception("service_failed")
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), timeout=RESTART_AFTER_S)
 
 
 async def _void_old_sessions(house: House) -> int:

@@ -1,0 +1,51 @@
+"""The seam between the two APIs and the store: registered context sources join in here."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from mieone.blocks.broker.model import Change, Entity, Found, Outcome, Query, Tenant, Terms
+
+from . import reading
+
+if TYPE_CHECKING:
+    from .parts import Broker
+
+
+class Journey(msgspec.Struct, frozen=True, kw_only=True):
+    """What a request carries along when it is passed on to another broker."""
+
+    terms: Terms
+    is_local: bool = False
+    """local=true: nobody else is asked."""
+    via: tuple[str, ...] = ()
+    """The Via entries it came with."""
+    tenant_header: str | None = None
+
+
+class Gathered(msgspec.Struct, frozen=True, kw_only=True):
+    found: Found
+    warnings: tuple[str, ...] = ()
+    """Values for NGSILD-Warning headers."""
+
+
+class Sources:
+    def __init__(self, broker: "Broker") -> None:
+        self._broker = broker
+
+    async def retrieve(
+        self, tenant: Tenant, entity_id: str, asked: Query, journey: Journey
+    ) -> tuple[Entity | None, tuple[str, ...]]:
+        """One entity from here and from the sources, and warnings. `asked` names attributes wanted."""
+        async with self._broker.house.database.transaction() as conn:
+            return await reading.find_entity(conn, tenant, entity_id), ()
+
+    async def query(self, tenant: Tenant, asked: Query, journey: Journey) -> Gathered:
+        async with self._broker.house.database.transaction() as conn:
+            return Gathered(found=await reading.query(conn, tenant, asked))
+
+    async def write(
+        self, tenant: Tenant, changes: Sequence[Change], journey: Journey
+    ) -> list[Outcome]:
+        return await self._broker.writer.write(tenant, changes)

@@ -1,0 +1,48 @@
+"""What the broker declares of itself."""
+
+from pathlib import Path
+
+from litestar import Router
+from litestar.di import Provide
+
+from mieone.core.block import Block
+from mieone.core.house import House
+
+from .actions.declaring import declare_region
+from .actions.parts import Broker, Parts
+from .routes import LD, OWN, V2
+
+_HERE = Path(__file__).parent
+
+
+def block() -> Block:
+    parts = Parts()
+
+    def provide_broker(house: House) -> Broker:
+        return parts.of(house)
+
+    async def start(house: House) -> None:
+        await declare_region(house)
+        await parts.of(house).open()
+
+    async def stop(house: House) -> None:
+        await parts.of(house).close()
+
+    provided = {"broker": Provide(provide_broker, sync_to_thread=False)}
+    return Block(
+        name="broker",
+        migrations=_HERE / "migrations",
+        templates=_HERE / "templates",
+        routes=[
+            Router(
+                path="/ngsi-ld/v1",
+                route_handlers=LD,
+                dependencies=provided,
+                include_in_schema=False,
+            ),
+            Router(path="/", route_handlers=V2, dependencies=provided, include_in_schema=False),
+            Router(path="/api/broker/v1", route_handlers=OWN, dependencies=provided),
+        ],
+        start=start,
+        stop=stop,
+    )

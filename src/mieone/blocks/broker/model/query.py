@@ -1,0 +1,159 @@
+"""What is asked of the read path, with every name expanded. Both APIs, subscriptions and sources use it."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeAlias
+
+import msgspec
+
+from .entity import DatasetId, Entity, Iri, JsonValue
+
+
+class OneType(msgspec.Struct, frozen=True, tag="type"):
+    name: Iri
+
+
+class AllTypes(msgspec.Struct, frozen=True, tag="all"):
+    parts: "tuple[TypeSelection, ...]"
+
+
+class AnyType(msgspec.Struct, frozen=True, tag="any"):
+    parts: "tuple[TypeSelection, ...]"
+
+
+TypeSelection: TypeAlias = OneType | AllTypes | AnyType
+
+
+class EntitySelector(msgspec.Struct, frozen=True, kw_only=True):
+    """One element of `entities` in a query or subscription; what is None does not matter."""
+
+    ids: tuple[str, ...] | None = None
+    id_pattern: str | None = None
+    """RE2, anchored nowhere."""
+    types: TypeSelection | None = None
+    type_pattern: str | None = None
+    """NGSI v2 only: RE2 on the v2 type name."""
+
+
+class Path(msgspec.Struct, frozen=True, kw_only=True):
+    """`a.b[x.y]`: attribute a, its sub-attributes, then members inside the JSON value."""
+
+    names: tuple[Iri, ...]
+    short: tuple[str, ...]
+    """As written, for reserved members such as observedAt or createdAt."""
+    members: tuple[str, ...] = ()
+
+
+class Comparison(StrEnum):
+    EQUAL = "=="
+    UNEQUAL = "!="
+    GREATER = ">"
+    GREATER_EQUAL = ">="
+    LESS = "<"
+    LESS_EQUAL = "<="
+    MATCH = "~="
+    NO_MATCH = "!~="
+
+
+class Span(msgspec.Struct, frozen=True, tag="span"):
+    """`low..high`, both ends included."""
+
+    low: "Scalar"
+    high: "Scalar"
+
+
+Scalar: TypeAlias = bool | int | float | str | datetime
+
+
+class Exists(msgspec.Struct, frozen=True, tag="exists"):
+    path: Path
+
+
+class Absent(msgspec.Struct, frozen=True, tag="absent"):
+    path: Path
+
+
+class Compare(msgspec.Struct, frozen=True, kw_only=True, tag="compare"):
+    path: Path
+    operator: Comparison
+    values: tuple[Scalar | Span, ...]
+    """Several: a list, any of which may fit."""
+    is_quoted: bool = False
+    """The value stood in quotes: a string, never a number, date or URI."""
+    is_metadata: bool = False
+    """NGSI v2 `mq`: names[1] is a metadata name."""
+
+
+class AllOf(msgspec.Struct, frozen=True, tag="and"):
+    parts: "tuple[Condition, ...]"
+
+
+class AnyOf(msgspec.Struct, frozen=True, tag="or"):
+    parts: "tuple[Condition, ...]"
+
+
+Condition: TypeAlias = Exists | Absent | Compare | AllOf | AnyOf
+
+
+class GeoRelation(StrEnum):
+    NEAR = "near"
+    WITHIN = "within"
+    CONTAINS = "contains"
+    INTERSECTS = "intersects"
+    EQUALS = "equals"
+    DISJOINT = "disjoint"
+    OVERLAPS = "overlaps"
+
+
+class GeoQuery(msgspec.Struct, frozen=True, kw_only=True):
+    relation: GeoRelation
+    geometry: dict[str, JsonValue]
+    """GeoJSON, WGS84, longitude first."""
+    property: Iri
+    max_distance_m: float | None = None
+    min_distance_m: float | None = None
+
+
+class ScopeQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Alternatives of conjunctions of patterns: `/A/+/C`, `/A/#`, `/#`."""
+
+    alternatives: tuple[tuple[str, ...], ...]
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    path: Path | None
+    """None with `member` for id, type, createdAt, modifiedAt; None with both for distance (v2)."""
+    member: str | None = None
+    is_descending: bool = False
+
+
+class Query(msgspec.Struct, frozen=True, kw_only=True):
+    """All conditions must hold; what is None or empty does not matter."""
+
+    entities: tuple[EntitySelector, ...] = ()
+    """Any of these."""
+    attributes: tuple[Iri, ...] = ()
+    """attrs: at least one of them must be there."""
+    condition: Condition | None = None
+    metadata_condition: Condition | None = None
+    """NGSI v2 mq."""
+    geo: GeoQuery | None = None
+    scope: ScopeQuery | None = None
+    datasets: tuple[DatasetId, ...] | None = None
+    """Only these instances are looked at and answered."""
+    order: tuple[Order, ...] = ()
+    """Empty: by creation."""
+    limit: int = 20
+    offset: int = 0
+    after: int | None = None
+    """Cursor: entities made after this sequence number (only with the default order)."""
+    wants_count: bool = False
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of an answer. `sequences` run beside `entities`, for cursors."""
+
+    entities: tuple[Entity, ...]
+    sequences: tuple[int, ...]
+    count: int | None = None
+    has_more: bool = False

@@ -1,0 +1,37 @@
+"""Tenants as rows."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from mieone.blocks.broker.model import Quota, Tenant, TenantName
+from mieone.core.database import Conn
+from mieone.core.queries import load_queries
+
+QUERIES = load_queries(Path(__file__).parent / "queries_tenants.sql")
+
+
+async def list_tenants(conn: Conn) -> list[Tenant]:
+    rows = await conn.fetch(QUERIES["list_tenants"])
+    return [
+        Tenant(
+            name=TenantName(row["name"]),
+            title=row["title"],
+            is_default=row["is_default"],
+            quota=msgspec.convert(row["quota"], Quota),
+            context_url=row["context_url"],
+        )
+        for row in rows
+    ]
+
+
+async def declare_tenants(conn: Conn, tenants: Sequence[Tenant]) -> None:
+    """Adds what is new; a declared tenant keeps the quota an operator gave it."""
+    await conn.executemany(
+        QUERIES["declare_tenant"],
+        [
+            (t.name, t.title, t.is_default, msgspec.to_builtins(t.quota), t.context_url)
+            for t in tenants
+        ],
+    )
