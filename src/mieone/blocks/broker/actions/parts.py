@@ -6,6 +6,7 @@ from mieone.core.house import House
 
 from .contexts import ContextLibrary
 from .dispatching import Dispatcher
+from .outbound import GuardedResolver
 from .quotas import Quotas
 from .sources import Sources
 from .tenants import TenantDirectory
@@ -34,7 +35,9 @@ class Broker:
 
     async def open(self) -> None:
         self._http = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=256, limit_per_host=16),
+            connector=aiohttp.TCPConnector(
+                limit=256, limit_per_host=16, resolver=GuardedResolver(self.house)
+            ),
             cookie_jar=aiohttp.DummyCookieJar(),
         )
         await self.contexts.open(self._http)
