@@ -1,0 +1,145 @@
+"""What of an instance the indexes hold: enough to find every candidate, never to answer alone.
+
+Whatever is not held exactly (long texts, numbers that a double rounds, long or nested lists) says
+`is_opaque`: it is a candidate of every comparison on its attribute.
+"""
+
+import math
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final, TypeAlias
+
+import msgspec
+
+from mieone.blocks.broker.model import AttributeKind, DatasetId, Instance, JsonValue
+
+from .instants import find_instant
+
+PLACES: Final = 16
+"""How many elements of a list are indexed; of longer lists only the document knows."""
+WORDS_OCTETS: Final = 512
+WIDEST: Final = 540.0
+"""Longitudes beyond ±180 are kept as they are; beyond this a box covers the whole round."""
+
+Bounds: TypeAlias = tuple[float, float, float, float]
+"""West, south, east, north; a point's box is degenerate."""
+
+
+class IndexRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of broker.attribute without tenant, name and sequence. Place 0 is always there."""
+
+    dataset: DatasetId
+    place: int = 0
+    number: float | None = None
+    words: str | None = None
+    instant: datetime | None = None
+    bounds: Bounds | None = None
+    is_opaque: bool = False
+
+
+_OPAQUE: Final = IndexRow(dataset="", is_opaque=True)
+_NOTHING: Final = IndexRow(dataset="")
+
+
+def project(dataset: DatasetId, instance: Instance) -> list[IndexRow]:
+    if instance.kind is AttributeKind.GEO_PROPERTY:
+        return [_project_geometry(dataset, instance.value)]
+    rows = [_project_value(value) for value in _comparable(instance)]
+    if len(rows) > PLACES:
+        rows = [_OPAQUE]
+    return [
+        msgspec.structs.replace(row, dataset=dataset, place=place)
+        for place, row in enumerate(rows or [_NOTHING])
+    ]
+
+
+def _comparable(instance: Instance) -> list[JsonValue]:
+    """The values that a comparison without a path into the value looks at."""
+    value = instance.value
+    if instance.kind is AttributeKind.LANGUAGE_PROPERTY and isinstance(value, dict):
+        values: list[JsonValue] = []
+        for text in value.values():
+            values.extend(text if isinstance(text, list) else [text])
+        return values
+    return list(value) if isinstance(value, list) else [value]
+
+
+def _project_value(value: JsonValue) -> IndexRow:
+    value = unwrap(value)
+    if isinstance(value, bool):
+        return IndexRow(dataset="", words="true" if value else "false")
+    if isinstance(value, int | float):
+        return _project_number(value)
+    if isinstance(value, str):
+        return _project_text(value)
+    return _NOTHING if value is None or isinstance(value, dict) else _OPAQUE
+
+
+def unwrap(value: JsonValue) -> JsonValue:
+    """`{"@type": "DateTime", "@value": x}` and `{"object": x}` of a list count as x."""
+    if isinstance(value, dict):
+        if "@value" in value:
+            return value["@value"]
+        if len(value) == 1 and "object" in value:
+            return value["object"]
+    return value
+
+
+def _project_number(value: float) -> IndexRow:
+    try:
+        number = float(value)
+    except OverflowError:
+        return _OPAQUE
+    if not math.isfinite(number) or number != value:
+        return _OPAQUE
+    return IndexRow(dataset="", number=number)
+
+
+def _project_text(text: str) -> IndexRow:
+    if not is_indexable(text):
+        return _OPAQUE
+    return IndexRow(dataset="", words=text, instant=find_instant(text))
+
+
+def is_indexable(text: str) -> bool:
+    """PostgreSQL keeps neither NUL nor half of a surrogate pair; long texts are not indexed."""
+    if len(text) > WORDS_OCTETS or "\x00" in text:
+        return False
+    try:
+        return len(text.encode()) <= WORDS_OCTETS
+    except UnicodeEncodeError:
+        return False
+
+
+def _project_geometry(dataset: DatasetId, value: JsonValue) -> IndexRow:
+    bounds = find_bounds(value)
+    return IndexRow(dataset=dataset, bounds=bounds, is_opaque=bounds is None)
+
+
+def find_bounds(geometry: JsonValue) -> Bounds | None:
+    """The box around a GeoJSON geometry as its coordinates stand (RFC 7946 §3.1.9: whoever crosses
+    the antimeridian is cut there); None when there is no position in it."""
+    west = south = math.inf
+    east = north = -math.inf
+    for longitude, latitude in _positions(geometry):
+        west, east = min(west, longitude), max(east, longitude)
+        south, north = min(south, latitude), max(north, latitude)
+    if not (math.isfinite(west + east) and math.isfinite(south + north)):
+        return None
+    if west < -WIDEST or east > WIDEST:
+        west, east = min(west, -WIDEST), max(east, WIDEST)
+    return west, south, east, north
+
+
+def _positions(geometry: JsonValue) -> Iterator[tuple[float, float]]:
+    waiting: list[JsonValue] = [geometry]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, dict):
+            waiting.extend(part[name] for name in ("geometries", "coordinates") if name in part)
+        elif isinstance(part, list):
+            match part:
+                case [int() | float() as longitude, int() | float() as latitude, *_]:
+                    yield float(longitude), float(latitude)
+                case _:
+                    waiting.extend(part)
