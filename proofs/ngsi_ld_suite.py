@@ -1,0 +1,309 @@
+"""The ETSI NGSI-LD conformance suite, snapshot 1d442dc, run against our broker; a table per group.
+
+    python -m proofs.ngsi_ld_suite --suite CHECKOUT [--venv FOLDER] [--group FOLDER …] [--case PATTERN …]
+
+CHECKOUT holds the suite's TP, data, resources and libraries, as its authors publish them. It is copied
+into a temporary folder; there, addresses of contexts on the Internet become addresses of a server of
+ours, and the two steps that start and stop a Mosquitto container start and stop Debian's mosquitto
+instead. Nothing else is changed, and nothing of the suite is part of this repository.
+
+Cases that fail in a dry run, or stop at a variable nobody defines, cannot be passed by any broker: they
+are listed by name and counted apart. A whole run writes results/ngsi_ld_suite.md.
+"""
+
+import argparse
+import contextlib
+import http.server
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+RESULTS = Path(__file__).parent / "results" / "ngsi_ld_suite.md"
+GROUPS = (
+    "TP/NGSI-LD/CommonBehaviours",
+    "TP/NGSI-LD/ContextInformation/Consumption",
+    "TP/NGSI-LD/ContextInformation/Provision",
+    "TP/NGSI-LD/ContextInformation/Subscription",
+    "TP/NGSI-LD/ContextSource",
+    "TP/NGSI-LD/DistributedOperations",
+    "TP/NGSI-LD/jsonldContext",
+)
+NEEDS = (
+    "robotframework==7.4.1",
+    "robotframework-jsonlibrary==0.5",
+    "robotframework-requests==0.9.7",
+    "robotframework-httpctrl==0.3.3",
+    "robotframework-mqttlibrary==0.7.1.post3",
+    "robotframework-robocop==7.2.0",
+    "deepdiff==8.6.1",
+    "prettydiff==0.1.0",
+    "paho-mqtt==1.6.1",
+)
+COMPOUND = "ngsi-ld-test-suite-compound.jsonld"
+# Where the suite keeps its contexts, and others whose terms the compound context has as well.
+FOREIGN = (
+    r"https://forge\.etsi\.org/rep/cim/ngsi-ld-test-suite/-/raw/develop/resources/jsonld-contexts/"
+    r"(?P<file>[a-z-]+\.jsonld)",
+    r"https://easy-global-market\.github\.io/[A-Za-z0-9./_-]+\.jsonld",
+    r"http://smartdatamodels\.org/context\.jsonld",
+    r"https://fiware\.github\.io/[A-Za-z0-9./_-]+\.jsonld",
+)
+MOSQUITTO = """*** Settings ***
+Library    Process
+
+*** Keywords ***
+Start Mqtt Server
+    [Arguments]    ${conf_file_name}    ${port}
+    Start Process    mosquitto    -p    ${port}    alias=mosquitto
+    Sleep    1s
+
+Stop Mqtt Server
+    Terminate Process    mosquitto
+"""
+
+
+@dataclass
+class Tally:
+    passed: int = 0
+    failed: dict[str, str] = field(default_factory=dict)
+    unable: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def share(self) -> float:
+        able = self.passed + len(self.failed)
+        return 100 * self.passed / able if able else 0.0
+
+
+def main(arguments: Sequence[str]) -> int:
+    options = _options(arguments)
+    with tempfile.TemporaryDirectory(prefix="suite-") as folder:
+        place = Path(folder)
+        robot = _robot(options.venv or place / "venv")
+        copy = _prepared(options.suite, place / "suite", options.base_port)
+        runs: dict[int, dict[str, Tally]] = {}
+        for status in options.status:
+            with _contexts(copy, options.base_port + 3), _house(place, options, status) as house:
+                runs[status] = {
+                    group: _run(robot, copy, place / str(status), group, options)
+                    for group in options.group
+                }
+                if options.keep:
+                    input(f"still running at {house}; Enter ends it ")
+    text = _table(runs)
+    sys.stdout.write(text)
+    if tuple(options.group) == GROUPS and not options.case:
+        RESULTS.write_text(text, "utf-8")
+    return 0
+
+
+def _options(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="proofs.ngsi_ld_suite")
+    parser.add_argument("--suite", type=Path, required=True)
+    parser.add_argument("--venv", type=Path, help="where robot is, or is to be installed")
+    parser.add_argument("--group", nargs="*", default=list(GROUPS))
+    parser.add_argument("--case", nargs="*", default=[], help="names of cases, with *")
+    parser.add_argument("--status", type=int, nargs="*", default=[503], help="503, 504 or both")
+    parser.add_argument("--base-port", type=int, default=9090)
+    parser.add_argument("--url", help="a broker that runs already, instead of one of our own")
+    parser.add_argument("--reports", type=Path, help="keep robot's reports in this folder")
+    parser.add_argument("--keep", action="store_true", help="wait before the broker is stopped")
+    return parser.parse_args(arguments)
+
+
+def _robot(venv: Path) -> Path:
+    if not (venv / "bin/robot").exists():
+        subprocess.run([sys.executable, "-m", "venv", venv], check=True)
+        subprocess.run([venv / "bin/pip", "install", "-q", *NEEDS], check=True)
+    return venv / "bin/robot"
+
+
+def _prepared(suite: Path, copy: Path, base_port: int) -> Path:
+    copy.mkdir(parents=True)
+    for name in ("TP", "data", "resources", "libraries"):
+        shutil.copytree(suite / name, copy / name)
+    contexts = f"http://127.0.0.1:{base_port + 3}/ctx/"
+
+    def local(match: "re.Match[str]") -> str:
+        return contexts + (match.groupdict().get("file") or COMPOUND)
+
+    for path in copy.rglob("*"):
+        if path.suffix not in (".robot", ".resource", ".json", ".jsonld", ".py"):
+            continue
+        text = path.read_text("utf-8")
+        changed = text
+        for pattern in FOREIGN:
+            changed = re.sub(pattern, local, changed)
+        if changed != text:
+            path.write_text(changed, "utf-8")
+    (copy / "resources/mqttUtils/MqttUtils.resource").write_text(MOSQUITTO, "utf-8")
+    return copy
+
+
+class _ContextHandler(http.server.SimpleHTTPRequestHandler):
+    def guess_type(self, path: "str | os.PathLike[str]") -> str:
+        return "application/ld+json"
+
+    def translate_path(self, path: str) -> str:
+        return super().translate_path(path.removeprefix("/ctx"))
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        """Nothing to tell."""
+
+
+@contextlib.contextmanager
+def _contexts(copy: Path, port: int) -> Iterator[None]:
+    handler = partial(_ContextHandler, directory=str(copy / "resources/jsonld-contexts"))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@contextlib.contextmanager
+def _house(place: Path, options: argparse.Namespace, status: int) -> Iterator[str]:
+    """`mieone up` in the conformance profile, in a home of its own, ready to answer."""
+    if options.url:
+        yield options.url
+        return
+    port = options.base_port
+    environment = {
+        **os.environ,
+        "MIEONE_PROFILE": "conformance",
+        "MIEONE_SAMPLE": "no",
+        "MIEONE_HOME": str(place / f"home-{status}"),
+        "MIEONE_PORT": str(port),
+        "MIEONE_TLS_PORT": str(port + 1),
+        "MIEONE_LD_CONTEXT_STATUS": str(status),
+        "MIEONE_REGION": str(ROOT / "regions/mie"),
+    }
+    log_path = (options.reports or place) / f"house-{status}.log"
+    log_path.parent.mkdir(parents=True, exist_ok=True)
+    with log_path.open("wb") as log:
+        house = subprocess.Popen(
+            [sys.executable, "-m", "mieone.cli", "up"], env=environment, stdout=log, stderr=log
+        )
+        try:
+            _wait_for(f"http://127.0.0.1:{port}/health/ready", house)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            house.send_signal(signal.SIGTERM)
+            house.wait(timeout=60)
+
+
+def _wait_for(url: str, house: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        if house.poll() is not None:
+            raise SystemExit("the house did not start")
+        with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=2) as answer:
+            if answer.status == 200:
+                return
+        time.sleep(0.3)
+    raise SystemExit("the house did not become ready")
+
+
+def _run(robot: Path, copy: Path, out: Path, group: str, options: argparse.Namespace) -> Tally:
+    folder = (options.reports or out) / group.replace("/", "-")
+    url = f"{options.url or f'http://127.0.0.1:{options.base_port}'}/ngsi-ld/v1"
+    compound = f"http://127.0.0.1:{options.base_port + 3}/ctx/{COMPOUND}"
+    variables = {
+        "url": url,
+        "temporal_api_url": url,
+        "ngsild_test_suite_context": compound,
+        "notification_server_host": "127.0.0.1",
+        "notification_server_port": str(options.base_port + 5),
+        "context_source_host": "127.0.0.1",
+        "context_source_port": str(options.base_port + 6),
+        "context_server_host": "127.0.0.1",
+        "context_server_port": str(options.base_port + 7),
+        "mqtt_broker_host": "127.0.0.1",
+        # Our default: the history of an entity outlives it.
+        "delete_temporal_on_core_delete": "False",
+    }
+    command = [str(robot), "--outputdir", str(folder), "--console", "dotted"]
+    for name, value in variables.items():
+        command += ["--variable", f"{name}:{value}"]
+    for case in options.case:
+        command += ["--test", f"*{case}*"]
+    dry = [*command, "--dryrun", "--output", "dry.xml", "--log", "NONE", "--report", "NONE"]
+    subprocess.run([*dry, group], cwd=copy, check=False, capture_output=True)
+    live = [*command, "--output", "output.xml", group]
+    subprocess.run(live, cwd=copy, check=False, capture_output=True, timeout=3600)
+    tally = Tally()
+    if not (folder / "output.xml").exists():
+        return tally
+    unable = {name: text for name, passed, text in _cases(folder / "dry.xml") if not passed}
+    for name, passed, text in _cases(folder / "output.xml"):
+        if name in unable:
+            tally.unable[name] = unable[name]
+        elif passed:
+            tally.passed += 1
+        elif re.match(r"Variable '[$@&]\{[^}]+\}' not found", text):
+            tally.unable[name] = text
+        else:
+            tally.failed[name] = text
+    return tally
+
+
+def _cases(path: Path) -> Iterator[tuple[str, bool, str]]:
+    for _, element in ElementTree.iterparse(path):
+        if element.tag == "test":
+            status = element.find("status")
+            assert status is not None
+            text = " ".join((status.text or "").split())
+            yield element.get("name", ""), status.get("status") == "PASS", text
+            element.clear()
+
+
+def _table(runs: dict[int, dict[str, Tally]]) -> str:
+    lines = [
+        "# ETSI NGSI-LD suite, snapshot 1d442dc",
+        "",
+        f"{datetime.now(UTC):%Y-%m-%d}, `python -m proofs.ngsi_ld_suite --suite CHECKOUT --status "
+        f"{' '.join(str(status) for status in runs)}`, profile `conformance`. Not an ETSI certificate.",
+    ]
+    for status, groups in runs.items():
+        lines += [
+            "",
+            f"## LdContextNotAvailable answered with {status}",
+            "",
+            "| group | can run | passed | % | failed | cannot run as shipped |",
+            "|---|---:|---:|---:|---:|---:|",
+        ]
+        for group, tally in groups.items():
+            able = tally.passed + len(tally.failed)
+            lines.append(
+                f"| {group.removeprefix('TP/NGSI-LD/')} | {able} | {tally.passed} | {tally.share:.1f} "
+                f"| {len(tally.failed)} | {len(tally.unable)} |"
+            )
+        for title, kind in (("Failed", "failed"), ("Cannot run as shipped", "unable")):
+            named = {k: v for tally in groups.values() for k, v in getattr(tally, kind).items()}
+            lines += ["", f"{title}:" if named else f"{title}: none."]
+            lines += [""] if named else []
+            lines += [f"- {name}: {_short(text)}" for name, text in sorted(named.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _short(text: str) -> str:
+    return text.replace("|", "/").replace("<", "‹").replace(">", "›")[:160]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
