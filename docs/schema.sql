@@ -84,6 +84,21 @@ TABLE access.record (
   GRANT SELECT TO mieone_auditor
   GRANT SELECT TO mieone_sealer
 
+TABLE broker.api_key (
+    digest bytea NOT NULL,
+    prefix text NOT NULL,
+    tenant text NOT NULL,
+    title text NOT NULL,
+    created_at timestamp with time zone NOT NULL DEFAULT now(),
+    valid_until timestamp with time zone,
+    revoked_at timestamp with time zone
+)
+  CONSTRAINT api_key_pkey PRIMARY KEY (digest)
+  CONSTRAINT api_key_tenant_fkey FOREIGN KEY (tenant) REFERENCES broker.tenant(name)
+  CREATE INDEX api_key_by_tenant ON broker.api_key USING btree (tenant, created_at)
+  GRANT DELETE, INSERT, SELECT, UPDATE TO mieone_app
+  GRANT SELECT TO mieone_auditor
+
 TABLE broker.attribute (
     tenant text NOT NULL,
     name text NOT NULL,
@@ -136,6 +151,44 @@ TABLE broker.entity_type (
 )
   CONSTRAINT entity_type_pkey PRIMARY KEY (tenant, type, sequence)
   CREATE INDEX entity_type_by_entity ON broker.entity_type USING btree (tenant, sequence)
+  GRANT DELETE, INSERT, SELECT, UPDATE TO mieone_app
+  GRANT SELECT TO mieone_auditor
+
+TABLE broker.feed_turn (
+    feed text NOT NULL,
+    next_at timestamp with time zone NOT NULL DEFAULT now(),
+    failures integer NOT NULL DEFAULT 0
+)
+  CONSTRAINT feed_turn_pkey PRIMARY KEY (feed)
+  GRANT DELETE, INSERT, SELECT, UPDATE TO mieone_app
+  GRANT SELECT TO mieone_auditor
+
+TABLE broker.import_run (
+    run_id uuid NOT NULL DEFAULT uuidv7(),
+    tenant text NOT NULL,
+    dataset text NOT NULL,
+    origin text NOT NULL,
+    digest bytea NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    read_rows integer NOT NULL DEFAULT 0,
+    written_entities integer NOT NULL DEFAULT 0,
+    removed_entities integer NOT NULL DEFAULT 0,
+    findings jsonb NOT NULL DEFAULT '[]'::jsonb,
+    failure text
+)
+  CONSTRAINT import_run_pkey PRIMARY KEY (run_id)
+  CREATE INDEX import_run_by_dataset ON broker.import_run USING btree (tenant, dataset, started_at DESC)
+  GRANT DELETE, INSERT, SELECT, UPDATE TO mieone_app
+  GRANT SELECT TO mieone_auditor
+
+TABLE broker.imported (
+    tenant text NOT NULL,
+    dataset text NOT NULL,
+    entity_id text NOT NULL,
+    run_id uuid NOT NULL
+)
+  CONSTRAINT imported_pkey PRIMARY KEY (tenant, dataset, entity_id)
   GRANT DELETE, INSERT, SELECT, UPDATE TO mieone_app
   GRANT SELECT TO mieone_auditor
 

@@ -8,6 +8,7 @@ from litestar.di import Provide
 from mieone.core.block import Block
 from mieone.core.house import House
 
+from .actions.commands import COMMANDS
 from .actions.declaring import declare_region
 from .actions.parts import Broker, Parts
 from .routes import LD, OWN, V2
@@ -43,6 +44,7 @@ def block() -> Block:
             Router(path="/", route_handlers=V2, dependencies=provided, include_in_schema=False),
             Router(path="/api/broker/v1", route_handlers=OWN, dependencies=provided),
         ],
+        commands=COMMANDS,
         start=start,
         stop=stop,
     )

@@ -2,10 +2,13 @@
 
 import aiohttp
 
+from mieone.blocks.broker.model import Tenant
+from mieone.core.block import AnyRequest
 from mieone.core.house import House
 
 from .contexts import ContextLibrary
 from .dispatching import Dispatcher
+from .keys import KeyCheck
 from .outbound import GuardedResolver
 from .quotas import Quotas
 from .sources import Sources
@@ -20,11 +23,16 @@ class Broker:
         self.house = house
         self.tenants = TenantDirectory(house.database)
         self.quotas = Quotas()
+        self.keys = KeyCheck(house)
         self.contexts = ContextLibrary(house)
         self.dispatcher = Dispatcher(house)
         self.writer = Writer(house, self.dispatcher)
         self.sources = Sources(self)
         self._http: aiohttp.ClientSession | None = None
+
+    async def check_may_write(self, request: AnyRequest, tenant: Tenant) -> None:
+        """Before anything is written by a machine. Raises NotWritable."""
+        await self.keys.check_may_write(request.headers, tenant)
 
     @property
     def http(self) -> aiohttp.ClientSession:

@@ -21,8 +21,8 @@ CREATE TABLE broker.entity (
     tenant text NOT NULL,
     id text NOT NULL,
     sequence bigint GENERATED ALWAYS AS IDENTITY,
-    types text [] NOT NULL,
-    scopes text [] NOT NULL DEFAULT '{}',
+    types text[] NOT NULL,
+    scopes text[] NOT NULL DEFAULT '{}',
     -- model.Entity as JSON, written and read by this application only.
     document text NOT NULL,
     created_at timestamptz NOT NULL,

@@ -1,0 +1,57 @@
+"""API keys: who may write open data in production. They open nothing personal, anywhere."""
+
+import hashlib
+import secrets
+import time
+from datetime import datetime
+
+from litestar.datastructures import Headers
+
+from mieone.blocks.broker.model import Tenant
+from mieone.blocks.broker.problems import NotWritable
+from mieone.blocks.broker.store.keys import find_key_tenant, record_key
+from mieone.core.database import Conn
+from mieone.core.house import House
+from mieone.core.settings import Profile
+
+REMEMBERED_S = 5.0
+PREFIX_LENGTH = 12
+
+
+async def issue_key(conn: Conn, tenant: str, title: str, valid_until: datetime | None) -> str:
+    """A new key, shown this once; its first characters name it afterwards."""
+    key = f"mie_{secrets.token_urlsafe(32)}"
+    await record_key(conn, _digest(key), key[:PREFIX_LENGTH], tenant, title, valid_until)
+    return key
+
+
+class KeyCheck:
+    """Asked before each write. A revoked key lives on in memory for a few seconds at most."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._known: dict[bytes, tuple[float, str | None]] = {}
+
+    async def check_may_write(self, headers: Headers, tenant: Tenant) -> None:
+        """Raises NotWritable. Outside production everybody may: there is nothing but trial data."""
+        if self._house.settings.profile is not Profile.PRODUCTION:
+            return
+        key = headers.get("x-api-key") or headers.get("authorization", "").removeprefix("Bearer ")
+        if not key or await self._tenant_of(key) != tenant.name:
+            raise NotWritable("writing needs an API key of this tenant in X-API-Key")
+
+    async def _tenant_of(self, key: str) -> str | None:
+        digest, now_s = _digest(key), time.monotonic()
+        read_at_s, tenant = self._known.get(digest, (float("-inf"), None))
+        if now_s - read_at_s > REMEMBERED_S:
+            async with self._house.database.transaction() as conn:
+                tenant = await find_key_tenant(conn, digest, self._house.clock.now())
+            if len(self._known) > 10_000:
+                self._known.clear()
+            self._known[digest] = (now_s, tenant)
+        return tenant
+
+
+def _digest(key: str) -> bytes:
+    # 256 random bits: a fast digest is enough.
+    return hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest()

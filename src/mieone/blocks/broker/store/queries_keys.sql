@@ -1,0 +1,13 @@
+-- name: record_key
+INSERT INTO broker.api_key (digest, prefix, tenant, title, valid_until)
+VALUES ($1, $2, $3, $4, $5);
+
+-- name: find_key_tenant
+SELECT tenant
+FROM broker.api_key
+WHERE digest = $1 AND revoked_at IS NULL AND (valid_until IS NULL OR valid_until > $2);
+
+-- name: revoke_key
+UPDATE broker.api_key SET revoked_at = $3
+WHERE tenant = $1 AND prefix = $2 AND revoked_at IS NULL
+RETURNING prefix;

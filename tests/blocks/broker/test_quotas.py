@@ -1,0 +1,104 @@
+"""No tenant takes more than its share, and none waits for another's."""
+
+import asyncio
+
+import msgspec
+import pytest
+from hypothesis import given as for_all
+from hypothesis import strategies as st
+from litestar.datastructures import Headers
+
+from mieone.blocks.broker.actions.keys import KeyCheck, issue_key
+from mieone.blocks.broker.actions.quotas import Quotas
+from mieone.blocks.broker.model import Quota, Tenant, TenantName
+from mieone.blocks.broker.problems import NotWritable, OverQuota
+from mieone.blocks.broker.rules.rates import fresh, take
+from mieone.blocks.broker.store.keys import revoke_key
+from mieone.core.house import House
+from mieone.core.settings import Profile
+
+
+def tenant(name: str, **quota: float) -> Tenant:
+    return Tenant(name=TenantName(name), title=name, quota=Quota(**quota))  # type: ignore[arg-type]
+
+
+steps = st.lists(st.tuples(st.floats(0, 3), st.floats(0.1, 50)), min_size=1, max_size=60)
+
+
+@for_all(rate=st.floats(0.5, 100), asked=steps)
+def test_no_bucket_gives_more_than_its_rate(rate: float, asked: list[tuple[float, float]]) -> None:
+    bucket, now_s, given, largest = fresh(rate, 0.0), 0.0, 0.0, 0.0
+    for passed_s, tokens in asked:
+        now_s += passed_s
+        bucket, wait_s = take(bucket, rate, tokens, now_s)
+        if not wait_s:
+            given += tokens
+            largest = max(largest, tokens)
+
+    # One second's worth at the start, and one request may end in debt.
+    assert given <= rate * (now_s + 1) + largest + 1e-6
+
+
+@for_all(rate=st.floats(0.5, 100), tokens=st.floats(0.1, 10_000))
+def test_whoever_waits_as_long_as_told_is_let_in(rate: float, tokens: float) -> None:
+    bucket, _ = take(fresh(rate, 0.0), rate, rate, 0.0)
+
+    bucket, wait_s = take(bucket, rate, tokens, 0.0)
+    _, again_s = take(bucket, rate, tokens, wait_s + 1e-6)
+
+    assert wait_s > 0
+    assert again_s == 0
+
+
+async def test_a_flooded_tenant_does_not_hold_up_another() -> None:
+    quotas, flooded, quiet = Quotas(), tenant("flooded", at_once=2), tenant("quiet", at_once=2)
+    release = asyncio.Event()
+
+    async def hold() -> None:
+        async with quotas.admitted(flooded):
+            await release.wait()
+
+    tasks = [asyncio.create_task(hold()) for _ in range(30)]
+    await asyncio.sleep(0.01)
+    async with asyncio.timeout(0.5):
+        async with quotas.admitted(quiet):
+            pass
+    release.set()
+    results = await asyncio.gather(*tasks, return_exceptions=True)
+
+    turned_away = [result for result in results if isinstance(result, OverQuota)]
+    # Two inside, eight in the queue.
+    assert len(turned_away) == 20
+
+
+async def test_a_rate_is_told_with_the_time_to_wait() -> None:
+    quotas, small = Quotas(), tenant("small", writes_per_s=10)
+
+    async with quotas.admitted(small, writes=10):
+        pass
+    with pytest.raises(OverQuota) as refused:
+        async with quotas.admitted(small, writes=5):
+            pass
+
+    assert refused.value.headers["Retry-After"] == "1"
+
+
+async def test_in_production_only_a_living_key_of_the_tenant_writes(broker_house: House) -> None:
+    broker_house.settings = msgspec.structs.replace(
+        broker_house.settings, profile=Profile.PRODUCTION
+    )
+    async with broker_house.database.transaction() as conn:
+        await conn.execute("INSERT INTO broker.tenant (name, title) VALUES ('a', 'A'), ('b', 'B')")
+        key = await issue_key(conn, "a", "a gauge", None)
+
+    def headers(value: str) -> Headers:
+        return Headers({"X-API-Key": value})
+
+    await KeyCheck(broker_house).check_may_write(headers(key), tenant("a"))
+    for refused_key, name in ((key, "b"), ("mie_wrong", "a"), ("", "a")):
+        with pytest.raises(NotWritable):
+            await KeyCheck(broker_house).check_may_write(headers(refused_key), tenant(name))
+    async with broker_house.database.transaction() as conn:
+        assert await revoke_key(conn, "a", key[:12], broker_house.clock.now()) == 1
+    with pytest.raises(NotWritable):
+        await KeyCheck(broker_house).check_may_write(headers(key), tenant("a"))
