@@ -10,6 +10,7 @@ from .changes import (
     Operation,
     Outcome,
     Overlay,
+    Revision,
 )
 from .context import Terms
 from .entity import (
@@ -30,6 +31,7 @@ from .entity import (
     TenantName,
 )
 from .query import (
+    ANY_LOCATION,
     Absent,
     AllOf,
     AllTypes,
@@ -55,6 +57,7 @@ from .query import (
 from .tenant import Quota, Tenant
 
 __all__ = [
+    "ANY_LOCATION",
     "CORE_VOCABULARY",
     "DEFAULT_INSTANCE",
     "DEFAULT_VOCABULARY",
@@ -96,6 +99,7 @@ __all__ = [
     "Query",
     "Quota",
     "Remembered",
+    "Revision",
     "Scalar",
     "ScopeQuery",
     "Span",

@@ -7,7 +7,7 @@ import msgspec
 
 from mieone.core.problems import Problem
 
-from .entity import Attributes, DatasetId, Entity, Identity, Instance, Iri
+from .entity import Attributes, DatasetId, Entity, Identity, Instance, Iri, JsonValue
 
 
 class Operation(StrEnum):
@@ -67,6 +67,20 @@ class Fragment(msgspec.Struct, frozen=True, kw_only=True):
     """For MERGE and PARTIAL."""
 
 
+class Revision(msgspec.Struct, frozen=True, kw_only=True):
+    """NGSI v2: how the stored attribute takes part in what is written.
+
+    Applied under the entity's lock, before anything else is decided: `rules.v2.revising.revise`.
+    """
+
+    keeps_metadata: frozenset[Iri] = frozenset()
+    """Attributes whose metadata stay where the request does not name them."""
+    values: dict[Iri, JsonValue] = {}
+    """Attributes of which only the value is new: type and metadata stay."""
+    operators: dict[Iri, JsonValue] = {}
+    """Attributes computed from their value of before: `{"$inc": 2}`."""
+
+
 class Change(msgspec.Struct, frozen=True, kw_only=True):
     operation: Operation
     entity_id: str
@@ -87,6 +101,9 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     """MERGE: the request's lang, for a LanguageProperty patched with a plain string."""
     identity: Identity | None = None
     """NGSI v2's names, when a v2 client creates."""
+    revision: Revision | None = None
+    is_forced: bool = False
+    """NGSI v2 `forcedUpdate`: counts as a change for its subscriptions though nothing differs."""
 
 
 class EffectKind(StrEnum):
@@ -143,4 +160,5 @@ __all__ = [
     "Operation",
     "Outcome",
     "Overlay",
+    "Revision",
 ]

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import msgspec
 
@@ -33,6 +33,8 @@ class EntitySelector(msgspec.Struct, frozen=True, kw_only=True):
     types: TypeSelection | None = None
     type_pattern: str | None = None
     """NGSI v2 only: RE2 on the v2 type name."""
+    is_v2: bool = False
+    """`ids` and `id_pattern` speak of the ids NGSI v2 shows: `rules.v2.names.fits_names`."""
 
 
 class Path(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,7 +83,7 @@ class Compare(msgspec.Struct, frozen=True, kw_only=True, tag="compare"):
     is_quoted: bool = False
     """The value stood in quotes: a string, never a number, date or URI."""
     is_metadata: bool = False
-    """NGSI v2 `mq`: names[1] is a metadata name."""
+    """NGSI v2 `mq`: names[1] is a metadata name; `rules.v2.metadata.find_metadata` finds it."""
 
 
 class AllOf(msgspec.Struct, frozen=True, tag="and"):
@@ -95,6 +97,9 @@ class AnyOf(msgspec.Struct, frozen=True, tag="or"):
 Condition: TypeAlias = Exists | Absent | Compare | AllOf | AnyOf
 
 
+ANY_LOCATION: Final[Iri] = "*"
+
+
 class GeoRelation(StrEnum):
     NEAR = "near"
     WITHIN = "within"
@@ -103,6 +108,8 @@ class GeoRelation(StrEnum):
     EQUALS = "equals"
     DISJOINT = "disjoint"
     OVERLAPS = "overlaps"
+    COVERED_BY = "coveredBy"
+    """NGSI v2 only: within, and the border counts. Unknown to NGSI-LD's georel."""
 
 
 class GeoQuery(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,6 +117,7 @@ class GeoQuery(msgspec.Struct, frozen=True, kw_only=True):
     geometry: dict[str, JsonValue]
     """GeoJSON, WGS84, longitude first."""
     property: Iri
+    """ANY_LOCATION for NGSI v2, where the entity itself says which: `rules.v2.names.location_of`."""
     max_distance_m: float | None = None
     min_distance_m: float | None = None
 
@@ -139,6 +147,9 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     """NGSI v2 mq."""
     geo: GeoQuery | None = None
     scope: ScopeQuery | None = None
+    paths: tuple[str, ...] = ()
+    """NGSI v2 service paths, any of them: `/a` alone, `/a/#` with what is below; empty: all.
+    `rules.v2.names.fits_paths`."""
     datasets: tuple[DatasetId, ...] | None = None
     """Only these instances are looked at and answered."""
     order: tuple[Order, ...] = ()
