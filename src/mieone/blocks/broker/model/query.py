@@ -84,6 +84,8 @@ class Compare(msgspec.Struct, frozen=True, kw_only=True, tag="compare"):
     """The value stood in quotes: a string, never a number, date or URI."""
     is_metadata: bool = False
     """NGSI v2 `mq`: names[1] is a metadata name; `rules.v2.metadata.find_metadata` finds it."""
+    expanded: tuple[Iri, ...] = ()
+    """What texts among `values` mean in the asker's context: what a VocabProperty may hold."""
 
 
 class AllOf(msgspec.Struct, frozen=True, tag="and"):
