@@ -12,6 +12,8 @@ from .actions.commands import COMMANDS
 from .actions.declaring import declare_region
 from .actions.parts import Broker, Parts
 from .routes import LD, OWN, V2
+from .routes.admission import Admission
+from .routes.ld_http import render_ld_problem
 
 _HERE = Path(__file__).parent
 
@@ -39,12 +41,20 @@ def block() -> Block:
                 path="/ngsi-ld/v1",
                 route_handlers=LD,
                 dependencies=provided,
+                middleware=[Admission],
                 include_in_schema=False,
             ),
-            Router(path="/", route_handlers=V2, dependencies=provided, include_in_schema=False),
+            Router(
+                path="/",
+                route_handlers=V2,
+                dependencies=provided,
+                middleware=[Admission],
+                include_in_schema=False,
+            ),
             Router(path="/api/broker/v1", route_handlers=OWN, dependencies=provided),
         ],
         commands=COMMANDS,
+        problem_forms={"/ngsi-ld/": render_ld_problem},
         start=start,
         stop=stop,
     )

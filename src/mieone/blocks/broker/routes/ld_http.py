@@ -7,9 +7,32 @@ import msgspec
 from litestar import Response
 
 from mieone.blocks.broker.actions.parts import Broker
+from mieone.blocks.broker.actions.pseudonym import own_pseudonym
 from mieone.blocks.broker.actions.sources import Journey
 from mieone.blocks.broker.model import JsonValue, Tenant, Terms
+from mieone.blocks.broker.problems import (
+    BadRequestData,
+    BrokerProblem,
+    LoopDetected,
+    NotAcceptable,
+    UnsupportedMediaType,
+)
+from mieone.blocks.broker.rules.headers import (
+    JSON_LD_CONTEXT,
+    MalformedHeaderError,
+    choose_media_type,
+    list_context_urls,
+    prefers,
+)
+from mieone.blocks.broker.rules.json_reading import read_json
 from mieone.web import AnyRequest
+
+from .admission import admit, is_write
+from .ld_params import Page, Params, read_params
+from .ld_problems import problem_document, render_ld_problem
+
+MERGE_PATCH = "application/merge-patch+json"
+TENANT_HEADER = "NGSILD-Tenant"
 
 
 class Accept(StrEnum):
@@ -17,30 +40,6 @@ class Accept(StrEnum):
     LD_JSON = "application/ld+json"
     GEO_JSON = "application/geo+json"
     CSV = "text/csv"
-
-
-class Params:
-    """Query parameters, each known to the operation; read by kind."""
-
-    def find(self, name: str) -> str | None:
-        """The text, or None when absent; an empty text is BadRequestData."""
-        raise NotImplementedError
-
-    def list(self, name: str) -> tuple[str, ...]:
-        """Comma-separated members, () when absent."""
-        raise NotImplementedError
-
-    def flag(self, name: str) -> bool:
-        """true or false, False when absent; else BadRequestData."""
-        raise NotImplementedError
-
-    def number(self, name: str, default: int, low: int, high: int) -> int:
-        raise NotImplementedError
-
-    @property
-    def options(self) -> frozenset[str]:
-        """Members of `options`, checked against those the operation knows."""
-        raise NotImplementedError
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +58,14 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     prefers_ld_body: bool = False
 
 
+class Item(msgspec.Struct, frozen=True, kw_only=True):
+    """One element of a batch, with the terms it is to be read with, or why there are none."""
+
+    document: JsonValue
+    """Without @context."""
+    terms: Terms | BrokerProblem
+
+
 async def open_call(
     request: AnyRequest,
     broker: Broker,
@@ -71,7 +78,9 @@ async def open_call(
 
     `params` are the parameters this operation knows; any other raises InvalidRequest.
     """
-    raise NotImplementedError
+    draft = await _begin(request, broker, params, options, accepts)
+    await admit(request, broker, draft.tenant, writes=int(is_write(request)))
+    return await _with_terms(draft, _linked_context(request))
 
 
 async def open_call_with_body(
@@ -85,24 +94,213 @@ async def open_call_with_body(
 ) -> tuple[Call, JsonValue]:
     """The call and its body without @context, from which (or the Link header) the terms come.
 
+    The body of a batch (a list) keeps the @context of its elements: see `open_items`.
     Raises InvalidRequest (no JSON), BadRequestData (context in the wrong place), UnsupportedMediaType.
     """
-    raise NotImplementedError
+    draft = await _begin(request, broker, params, options, accepts)
+    is_ld = _check_content_type(request, takes_merge_patch)
+    linked = _linked_context(request)
+    body = read_json(await request.body())
+    count = len(body) if isinstance(body, list) else 1
+    await admit(request, broker, draft.tenant, writes=count if is_write(request) else 0)
+    if is_ld and linked is not None:
+        raise BadRequestData("with application/ld+json the context stands in the body, not in Link")
+    if isinstance(body, list):
+        for element in body:
+            _check_context(element, is_ld)
+        return await _with_terms(draft, linked), body
+    _check_context(body, is_ld)
+    if is_ld and isinstance(body, dict):
+        # No copy of ours shares it: it was decoded for this call.
+        return await _with_terms(draft, body.pop("@context")), body
+    return await _with_terms(draft, linked), body
+
+
+async def open_items(call: Call, body: JsonValue) -> list[Item]:
+    """The elements of a batch, each with its own context; a context that fails, fails its element."""
+    if not isinstance(body, list):
+        raise BadRequestData("a batch is an array")
+    if not body:
+        raise BadRequestData("the batch is empty")
+    return [await _item(call, element) for element in body]
+
+
+async def _item(call: Call, element: JsonValue) -> Item:
+    if not isinstance(element, dict) or "@context" not in element:
+        return Item(document=element, terms=call.terms)
+    context = element.pop("@context")
+    try:
+        return Item(document=element, terms=await call.broker.contexts.terms(context))
+    except BrokerProblem as problem:
+        return Item(document=element, terms=problem)
 
 
 def answer(
     call: Call, body: JsonValue, *, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response[bytes]:
     """A body in the media type asked for, with Link or @context, and the tenant echoed."""
-    raise NotImplementedError
+    sent = {"Content-Type": call.accept.value, **_echoed(call), **(headers or {})}
+    if call.accept is Accept.LD_JSON or (call.accept is Accept.GEO_JSON and call.prefers_ld_body):
+        body = _with_context(body, call.terms.inline)
+    else:
+        paging = f", {sent['Link']}" if "Link" in sent else ""
+        sent["Link"] = f"{context_link(call.terms)}{paging}"
+    return Response(msgspec.json.encode(body), status_code=status, headers=sent)
+
+
+def answer_text(
+    call: Call, text: str, media_type: Accept, *, headers: Mapping[str, str] | None = None
+) -> Response[bytes]:
+    """A body that is no JSON, such as a table."""
+    sent = {
+        "Content-Type": f"{media_type.value}; charset=utf-8",
+        **_echoed(call),
+        **(headers or {}),
+    }
+    return Response(text.encode(), status_code=200, headers=sent)
 
 
 def answer_empty(
     call: Call, status: int = 204, headers: Mapping[str, str] | None = None
 ) -> Response[None]:
-    raise NotImplementedError
+    return Response(None, status_code=status, headers={**_echoed(call), **(headers or {})})
 
 
-def render_ld_problem(request: AnyRequest, error: Exception) -> Response[bytes]:
-    """Every failure under /ngsi-ld/, as RFC 7807 in NGSI-LD's own types."""
-    raise NotImplementedError
+def context_link(terms: Terms) -> str:
+    return f'<{terms.link}>; rel="{JSON_LD_CONTEXT}"; type="application/ld+json"'
+
+
+def _echoed(call: Call) -> dict[str, str]:
+    return {} if call.tenant_header is None else {TENANT_HEADER: call.tenant_header}
+
+
+def _with_context(body: JsonValue, context: JsonValue) -> JsonValue:
+    if isinstance(body, list):
+        return [_with_context(element, context) for element in body]
+    return {**body, "@context": context} if isinstance(body, dict) else body
+
+
+class _Draft(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known before the context is."""
+
+    broker: Broker
+    tenant: Tenant
+    params: Params
+    accept: Accept
+    via: tuple[str, ...]
+    path: str
+    tenant_header: str | None
+    prefers_ld_body: bool
+
+
+async def _begin(
+    request: AnyRequest,
+    broker: Broker,
+    params: Sequence[str],
+    options: Sequence[str],
+    accepts: Sequence[Accept],
+) -> _Draft:
+    if "\x00" in request.scope["path"]:
+        raise BadRequestData("the path holds the character U+0000")
+    query = request.scope["query_string"]
+    read = read_params(query, params, options)
+    accept = _choose(request, accepts)
+    tenant_header = request.headers.get(TENANT_HEADER.lower())
+    return _Draft(
+        broker=broker,
+        tenant=await broker.tenants.get(tenant_header),
+        params=read,
+        accept=accept,
+        via=_check_via(request, broker),
+        path=f"{request.scope['path']}?{query.decode('ascii')}".rstrip("?"),
+        tenant_header=tenant_header or None,
+        prefers_ld_body=prefers(request.headers.get("prefer", ""), "body=ld+json"),
+    )
+
+
+async def _with_terms(draft: _Draft, context: JsonValue | Sequence[str] | None) -> Call:
+    terms = await draft.broker.contexts.terms(context)
+    return Call(
+        broker=draft.broker,
+        tenant=draft.tenant,
+        terms=terms,
+        params=draft.params,
+        accept=draft.accept,
+        journey=Journey(
+            terms=terms,
+            is_local=draft.params.flag("local"),
+            via=draft.via,
+            tenant_header=draft.tenant_header,
+        ),
+        path=draft.path,
+        tenant_header=draft.tenant_header,
+        prefers_ld_body=draft.prefers_ld_body,
+    )
+
+
+def _choose(request: AnyRequest, accepts: Sequence[Accept]) -> Accept:
+    chosen = choose_media_type(request.headers.get("accept", ""), accepts)
+    if chosen is not None:
+        return Accept(chosen)
+    if is_write(request):
+        # Most of these answer nothing; what little they say is JSON.
+        return Accept.JSON
+    raise NotAcceptable(f"this can be had as {', '.join(accepts)}")
+
+
+def _check_via(request: AnyRequest, broker: Broker) -> tuple[str, ...]:
+    text = ", ".join(request.headers.getall("via", []))
+    if own_pseudonym(broker.house) in text:
+        raise LoopDetected("this request has been here before")
+    return tuple(entry.strip() for entry in text.split(",") if entry.strip())
+
+
+def _linked_context(request: AnyRequest) -> tuple[str, ...] | None:
+    """The context of the Link header. Raises BadRequestData where there are several."""
+    try:
+        urls = list_context_urls(", ".join(request.headers.getall("link", [])))
+    except MalformedHeaderError as error:
+        raise BadRequestData(str(error)) from None
+    if len(urls) > 1:
+        raise BadRequestData("the Link header names more than one JSON-LD context")
+    return urls or None
+
+
+def _check_content_type(request: AnyRequest, takes_merge_patch: bool) -> bool:
+    """Whether the body is JSON-LD."""
+    named = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    taken = {Accept.JSON.value, Accept.LD_JSON.value}
+    if takes_merge_patch:
+        taken.add(MERGE_PATCH)
+    if named not in taken:
+        raise UnsupportedMediaType(f"a body comes as {' or '.join(sorted(taken))}")
+    return named == Accept.LD_JSON.value
+
+
+def _check_context(document: JsonValue, is_ld: bool) -> None:
+    if not isinstance(document, dict):
+        # Whoever reads the body says what it should be.
+        return
+    has_context = "@context" in document
+    if is_ld and not has_context:
+        raise BadRequestData("application/ld+json needs an @context in the body")
+    if has_context and not is_ld:
+        raise BadRequestData("@context in the body goes only with application/ld+json")
+
+
+__all__ = [
+    "Accept",
+    "Call",
+    "Item",
+    "Page",
+    "Params",
+    "answer",
+    "answer_empty",
+    "answer_text",
+    "context_link",
+    "open_call",
+    "open_call_with_body",
+    "open_items",
+    "problem_document",
+    "render_ld_problem",
+]
