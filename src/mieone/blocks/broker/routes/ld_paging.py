@@ -1,0 +1,30 @@
+"""Pages of a list: the links to the ones before and after, and how many there are in all."""
+
+from urllib.parse import parse_qsl, quote, urlencode
+
+from .ld_http import Call
+from .ld_params import Page
+
+
+def page_headers(
+    call: Call, page: Page, *, has_more: bool, count: int | None = None
+) -> dict[str, str]:
+    """Headers for `answer`. The links keep all other parameters, in their order."""
+    links = []
+    if page.offset > 0 and page.limit:
+        links.append(_link(call, page, max(0, page.offset - page.limit), "prev"))
+    if has_more and page.limit:
+        links.append(_link(call, page, page.offset + page.limit, "next"))
+    headers = {"Link": ", ".join(links)} if links else {}
+    if page.wants_count and count is not None:
+        headers["NGSILD-Results-Count"] = str(count)
+    return headers
+
+
+def _link(call: Call, page: Page, offset: int, relation: str) -> str:
+    path, _, query = call.path.partition("?")
+    values = dict(parse_qsl(query, keep_blank_values=True))
+    values |= {"limit": str(page.limit), "offset": str(offset)}
+    target = f"{quote(path.rstrip('/'), safe='/:')}?{urlencode(values, safe=':/,')}"
+    # Written without blanks: some readers compare it as text.
+    return f'<{target}>;rel="{relation}";type="{call.accept.value}"'
