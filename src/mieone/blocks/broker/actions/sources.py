@@ -5,7 +5,17 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from mieone.blocks.broker.model import Change, Entity, Found, Outcome, Query, Tenant, Terms
+from mieone.blocks.broker.model import (
+    Change,
+    Entity,
+    Found,
+    Iri,
+    Outcome,
+    Query,
+    SourceResult,
+    Tenant,
+    Terms,
+)
 
 from . import reading
 
@@ -41,11 +51,35 @@ class Sources:
         async with self._broker.house.database.transaction() as conn:
             return await reading.find_entity(conn, tenant, entity_id), ()
 
-    async def query(self, tenant: Tenant, asked: Query, journey: Journey) -> Gathered:
+    async def query(
+        self, tenant: Tenant, asked: Query, journey: Journey, *, is_batch: bool = False
+    ) -> Gathered:
+        """`is_batch`: it came as POST entityOperations/query."""
         async with self._broker.house.database.transaction() as conn:
             return Gathered(found=await reading.query(conn, tenant, asked))
 
     async def write(
-        self, tenant: Tenant, changes: Sequence[Change], journey: Journey
+        self,
+        tenant: Tenant,
+        changes: Sequence[Change],
+        journey: Journey,
+        *,
+        is_batch: bool = False,
     ) -> list[Outcome]:
+        """`is_batch`: it came through entityOperations, and goes on as such.
+
+        An outcome with `sources` is shown by `routes.ld_distributed`: ask it before anything else.
+        """
         return await self._broker.writer.write(tenant, changes)
+
+    async def purge(
+        self,
+        tenant: Tenant,
+        asked: Query,
+        journey: Journey,
+        *,
+        keep: tuple[Iri, ...] = (),
+        drop: tuple[Iri, ...] = (),
+    ) -> tuple[SourceResult, ...]:
+        """DELETE /entities at the sources; what is here the caller purges."""
+        return ()

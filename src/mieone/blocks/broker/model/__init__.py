@@ -11,6 +11,7 @@ from .changes import (
     Outcome,
     Overlay,
     Revision,
+    SourceResult,
 )
 from .context import Terms
 from .entity import (
@@ -54,9 +55,34 @@ from .query import (
     Span,
     TypeSelection,
 )
+from .registration import (
+    DEFAULT_OPERATIONS,
+    EntityInfo,
+    Interval,
+    Registration,
+    RegistrationInfo,
+    SourceHeader,
+    SourceManagement,
+    SourceMode,
+    SourceProtocol,
+    SourceRecord,
+    TriggerReason,
+)
 from .tenant import Quota, Tenant
 
 __all__ = [
+    "DEFAULT_OPERATIONS",
+    "EntityInfo",
+    "Interval",
+    "Registration",
+    "RegistrationInfo",
+    "SourceHeader",
+    "SourceManagement",
+    "SourceMode",
+    "SourceProtocol",
+    "SourceRecord",
+    "TriggerReason",
+    "SourceResult",
     "ANY_LOCATION",
     "CORE_VOCABULARY",
     "DEFAULT_INSTANCE",

@@ -104,6 +104,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     revision: Revision | None = None
     is_forced: bool = False
     """NGSI v2 `forcedUpdate`: counts as a change for its subscriptions though nothing differs."""
+    document: JsonValue = None
+    """PARTIAL and REPLACE_ATTRIBUTE: the body as it came, for context sources."""
 
 
 class EffectKind(StrEnum):
@@ -127,6 +129,16 @@ class NotUpdated(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
+class SourceResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a change at one registered context source."""
+
+    registration_id: str
+    problem: Problem | None = None
+    names: tuple[Iri, ...] = ()
+    """The attributes that went there; empty for the whole entity."""
+    has_created: bool = False
+
+
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """What became of a change. With a problem nothing was written for this entity."""
 
@@ -139,6 +151,10 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     effects: tuple[Effect, ...] = ()
     updated: tuple[Iri, ...] = ()
     not_updated: tuple[NotUpdated, ...] = ()
+    sources: tuple[SourceResult, ...] = ()
+    """Empty where nobody else was asked. `problem` is ours alone."""
+    was_kept_here: bool = True
+    """False when sources took all of it and our store was not touched."""
 
     @property
     def was_created(self) -> bool:
@@ -161,4 +177,5 @@ __all__ = [
     "Outcome",
     "Overlay",
     "Revision",
+    "SourceResult",
 ]
