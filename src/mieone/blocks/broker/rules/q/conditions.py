@@ -24,8 +24,20 @@ from .reader import Reader
 from .values import read_pattern, read_values
 
 RESERVED: Final = frozenset(
-    ("id", "type", "scope", "createdAt", "modifiedAt", "deletedAt", "expiresAt")
-    + ("observedAt", "unitCode", "datasetId", "instanceId", "objectType")
+    {
+        "id",
+        "type",
+        "scope",
+        "createdAt",
+        "modifiedAt",
+        "deletedAt",
+        "expiresAt",
+        "observedAt",
+        "unitCode",
+        "datasetId",
+        "instanceId",
+        "objectType",
+    }
 )
 """Members of the API's documents that a path may name; they belong to the core vocabulary."""
 _OPERATORS: Final = (

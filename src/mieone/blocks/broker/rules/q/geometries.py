@@ -46,7 +46,10 @@ def _parse_relation(georel: str) -> tuple[GeoRelation, dict[str, float]]:
     try:
         relation = GeoRelation(name)
     except ValueError:
-        raise BadRequestData(f"{name!r} is no relation of a geo-query") from None
+        relation = GeoRelation.COVERED_BY
+    if relation is GeoRelation.COVERED_BY:
+        # That one is NGSI v2's.
+        raise BadRequestData(f"{name!r} is no relation of a geo-query")
     distances: dict[str, float] = {}
     for modifier in modifiers:
         matched = _DISTANCE.fullmatch(modifier)
