@@ -43,3 +43,10 @@ class Terms(Protocol):
         ...
 
     def compact_value(self, name: Iri, value: JsonValue) -> JsonValue: ...
+
+    def member(self, name: str) -> str | None:
+        """The core's short name of a member of a document, whatever alias or IRI it came as.
+
+        `id` for an alias of @id, `observedAt` for its IRI; None for what the core does not know.
+        """
+        ...
