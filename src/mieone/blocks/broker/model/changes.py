@@ -75,8 +75,6 @@ class Revision(msgspec.Struct, frozen=True, kw_only=True):
 
     keeps_metadata: frozenset[Iri] = frozenset()
     """Attributes whose metadata stay where the request does not name them."""
-    values: dict[Iri, JsonValue] = {}
-    """Attributes of which only the value is new: type and metadata stay."""
     operators: dict[Iri, JsonValue] = {}
     """Attributes computed from their value of before: `{"$inc": 2}`."""
 

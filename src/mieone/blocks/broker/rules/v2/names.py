@@ -2,10 +2,8 @@
 
 import re
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Protocol
 from urllib.parse import quote, unquote
-
-import re2
 
 from mieone.blocks.broker.model import (
     CORE_VOCABULARY,
@@ -16,8 +14,9 @@ from mieone.blocks.broker.model import (
     EntitySelector,
     Identity,
     Iri,
-    Terms,
 )
+from mieone.blocks.broker.problems import BadRequestData
+from mieone.blocks.broker.rules.patterns import is_found
 
 ROOT: Final = "/"
 _URI: Final = re.compile(
@@ -30,16 +29,48 @@ RESERVED_MEMBERS: Final = frozenset({"scope", "createdAt", "modifiedAt", "delete
 """Members of an NGSI-LD entity: a v2 attribute of such a name stays in the default vocabulary."""
 
 
+class NameTerms(Protocol):
+    """The part of model.Terms that names need."""
+
+    def expand_name(self, term: str) -> Iri: ...
+
+    def compact_name(self, iri: Iri) -> str: ...
+
+    def expand_type(self, term: str) -> Iri: ...
+
+    def compact_type(self, iri: Iri) -> str: ...
+
+
+class NoTerms:
+    """Where nobody's context is at hand: the default vocabulary alone."""
+
+    def expand_name(self, term: str) -> Iri:
+        return _own_iri(term)
+
+    def compact_name(self, iri: Iri) -> str:
+        return iri
+
+    def expand_type(self, term: str) -> Iri:
+        return _own_iri(term)
+
+    def compact_type(self, iri: Iri) -> str:
+        return iri
+
+
 class Names:
     """v2's names in the terms of one tenant. What it expands, it compacts to the same again."""
 
-    def __init__(self, terms: Terms) -> None:
-        self.terms = terms
+    def __init__(self, terms: NameTerms) -> None:
+        self._terms = terms
 
     def attribute_iri(self, name: str) -> Iri:
         if name in RESERVED_MEMBERS or not _PLAIN.fullmatch(name):
             return _own_iri(name)
-        iri = self.terms.expand_name(name)
+        try:
+            iri = self._terms.expand_name(name)
+        except BadRequestData:
+            # The context gives this name no meaning, or one that no attribute can have.
+            return _own_iri(name)
         return iri if self._attribute_term(iri) == name else _own_iri(name)
 
     def attribute_name(self, iri: Iri) -> str:
@@ -49,7 +80,10 @@ class Names:
     def type_iri(self, name: str) -> Iri:
         if not _PLAIN.fullmatch(name):
             return _own_iri(name)
-        iri = self.terms.expand_type(name)
+        try:
+            iri = self._terms.expand_type(name)
+        except BadRequestData:
+            return _own_iri(name)
         return iri if self._type_term(iri) == name else _own_iri(name)
 
     def type_name(self, iri: Iri) -> str:
@@ -58,11 +92,11 @@ class Names:
 
     def _attribute_term(self, iri: Iri) -> str:
         own = _find_own_name(iri)
-        return self.terms.compact_name(iri) if own is None else own
+        return self._terms.compact_name(iri) if own is None else own
 
     def _type_term(self, iri: Iri) -> str:
         own = _find_own_name(iri)
-        return self.terms.compact_type(iri) if own is None else own
+        return self._terms.compact_type(iri) if own is None else own
 
 
 def _own_iri(name: str) -> Iri:
@@ -120,10 +154,10 @@ def fits_names(selector: EntitySelector, entity: Entity) -> bool:
     v2_id = id_of(entity)
     if selector.ids is not None and v2_id not in selector.ids:
         return False
-    if selector.id_pattern is not None and not re2.search(selector.id_pattern, v2_id):
+    if selector.id_pattern is not None and not is_found(selector.id_pattern, v2_id):
         return False
     pattern = selector.type_pattern
-    return pattern is None or bool(re2.search(pattern, short_type_of(entity)))
+    return pattern is None or is_found(pattern, short_type_of(entity))
 
 
 def fits_paths(paths: Sequence[str], entity: Entity) -> bool:
