@@ -9,6 +9,7 @@ from mieone.core.house import House
 from .contexts import ContextLibrary
 from .dispatching import Dispatcher
 from .keys import KeyCheck
+from .openness import read_personal_terms
 from .outbound import GuardedResolver
 from .quotas import Quotas
 from .sources import Sources
@@ -26,7 +27,8 @@ class Broker:
         self.keys = KeyCheck(house)
         self.contexts = ContextLibrary(house)
         self.dispatcher = Dispatcher(house)
-        self.writer = Writer(house, self.dispatcher)
+        self.personal = read_personal_terms(house)
+        self.writer = Writer(house, self.dispatcher, self.personal)
         self.sources = Sources(self)
         self._http: aiohttp.ClientSession | None = None
 

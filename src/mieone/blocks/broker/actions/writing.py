@@ -1,27 +1,128 @@
 """The one write path: requests that arrive together are decided together and written in one transaction."""
 
+import asyncio
 from collections.abc import Sequence
+from typing import Final
 
-from mieone.blocks.broker.model import Change, Outcome, Tenant
+import asyncpg
+import structlog
+
+from mieone.blocks.broker.model import Change, Entity, Outcome, Tenant
+from mieone.blocks.broker.problems import BadRequestData
+from mieone.blocks.broker.rules.merging import decide_all, decide_expired
+from mieone.blocks.broker.rules.personal import PersonalTerms
+from mieone.blocks.broker.store import entities as store
+from mieone.core.database import Conn
 from mieone.core.house import House
 
 from .dispatching import Dispatcher
+from .gathering import AT_ONCE, Gathering
+from .recording import record_history
+from .storing import store_outcomes
+
+log = structlog.get_logger()
+
+_AGAIN: Final = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+_UNSTORABLE: Final = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
+_ATTEMPTS: Final = 8
+
+
+class MadeMeanwhile(Exception):
+    """Another process has made an entity of this transaction: decided again, it is there."""
 
 
 class Writer:
-    def __init__(self, house: House, dispatcher: Dispatcher) -> None:
+    def __init__(self, house: House, dispatcher: Dispatcher, personal: PersonalTerms) -> None:
         self._house = house
         self._dispatcher = dispatcher
+        self._personal = personal
+        self._tenants: dict[str, Tenant] = {}
+        self._gathering: Gathering[Change, Outcome] | None = None
 
     async def start(self) -> None:
         """From now on requests are gathered."""
+        self._gathering = Gathering(self._write_lane)
 
     async def stop(self) -> None:
-        """What waits is told so."""
+        """What is under way is finished; what waits is told to come again."""
+        if self._gathering is not None:
+            await self._gathering.close()
+            self._gathering = None
 
     async def write(self, tenant: Tenant, changes: Sequence[Change]) -> list[Outcome]:
         """One outcome a change, in order; durable when it returns. Atomic per entity.
 
         Never raises for what one change asks wrongly: that is in its outcome's `problem`.
         """
-        raise NotImplementedError
+        if not changes:
+            return []
+        if self._gathering is None:
+            return await self._write_parts(tenant, changes)
+        self._tenants[tenant.name] = tenant
+        return await self._gathering.submit(tenant.name, changes)
+
+    async def expire(self, tenant: Tenant, ids: Sequence[str]) -> int:
+        """Those of `ids` whose time is over end as if somebody had deleted them. Returns how many."""
+        return len(await self._transact_again(tenant, ids, ()))
+
+    async def _write_lane(self, name: str, changes: Sequence[Change]) -> list[Outcome]:
+        return await self._write_parts(self._tenants[name], changes)
+
+    async def _write_parts(self, tenant: Tenant, changes: Sequence[Change]) -> list[Outcome]:
+        """A large batch in several transactions: what is atomic is the entity."""
+        outcomes: list[Outcome] = []
+        for start in range(0, len(changes), AT_ONCE):
+            outcomes += await self._write_part(tenant, changes[start : start + AT_ONCE])
+        return outcomes
+
+    async def _write_part(self, tenant: Tenant, changes: Sequence[Change]) -> list[Outcome]:
+        """What the database cannot hold is looked for by halves, and is its own change's problem."""
+        ids = [change.entity_id for change in changes]
+        try:
+            return (await self._transact_again(tenant, ids, changes))[-len(changes) :]
+        except _UNSTORABLE as error:
+            log.warning("broker_unstorable", changes=len(changes), error=type(error).__name__)
+        if len(changes) == 1:
+            refused = BadRequestData("a text or number in it cannot be stored")
+            return [Outcome(change=changes[0], problem=refused)]
+        middle = len(changes) // 2
+        first = await self._write_part(tenant, changes[:middle])
+        return first + await self._write_part(tenant, changes[middle:])
+
+    async def _transact_again(
+        self, tenant: Tenant, ids: Sequence[str], changes: Sequence[Change]
+    ) -> list[Outcome]:
+        for attempt in range(_ATTEMPTS):
+            try:
+                async with self._house.database.transaction() as conn:
+                    return await self._transact(conn, tenant, ids, changes)
+            except (MadeMeanwhile, *_AGAIN) as error:
+                if attempt == _ATTEMPTS - 1:
+                    raise
+                log.info("broker_write_again", error=type(error).__name__)
+                await asyncio.sleep(0.002 * 2**attempt)
+        raise AssertionError("the last attempt returns or raises")
+
+    async def _transact(
+        self, conn: Conn, tenant: Tenant, ids: Sequence[str], changes: Sequence[Change]
+    ) -> list[Outcome]:
+        """The ends of what had expired, then one outcome a change."""
+        locked = await store.lock_entities(conn, tenant.name, sorted(set(ids)))
+        at = self._house.clock.now()
+        there = {name: row.entity for name, row in locked.items()}
+        ended = decide_expired(there, at)
+        for outcome in ended:
+            del there[outcome.change.entity_id]
+        outcomes = decide_all(there, changes, at, check=self._check)
+        done = [outcome for outcome in (*ended, *outcomes) if outcome.problem is None]
+        if done:
+            sequences = {name: row.sequence for name, row in locked.items()}
+            if not await store_outcomes(conn, tenant.name, sequences, done):
+                raise MadeMeanwhile
+            await record_history(conn, tenant, done, at)
+            await self._dispatcher.record_due(conn, tenant, done, at)
+        return [*ended, *outcomes]
+
+    def _check(self, change: Change, entity: Entity | None) -> None:
+        types = () if entity is None else entity.types
+        self._personal.check_open(change.entity_id, change.fragment, types)

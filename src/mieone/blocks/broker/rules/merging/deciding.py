@@ -24,6 +24,7 @@ from mieone.blocks.broker.problems import (
     OperationNotSupported,
     ResourceNotFound,
 )
+from mieone.blocks.broker.rules.v2.revising import revise
 
 from .draft import Draft
 from .overlaying import Circumstances, Manner, overlay_instance
@@ -33,20 +34,26 @@ SCOPE: Final[Iri] = f"{CORE_VOCABULARY}scope"
 _SOONEST: Final = timedelta(microseconds=1)
 
 
+Check: TypeAlias = Callable[[Change, Entity | None], None]
+
+
 def decide_all(
-    entities: Mapping[str, Entity], changes: Sequence[Change], at: datetime
+    entities: Mapping[str, Entity],
+    changes: Sequence[Change],
+    at: datetime,
+    check: Check | None = None,
 ) -> list[Outcome]:
     """Outcomes in the order of the changes; each sees what those before it have done.
 
     Every change of an entity has a moment of its own, later than all before it, whatever the
-    clocks of the processes say.
+    clocks of the processes say. What `check` raises is that change's problem.
     """
     current: dict[str, Entity | None] = dict(entities)
     latest = {name: entity.modified_at for name, entity in entities.items()}
     outcomes = []
     for change in changes:
         moment = _after(latest.get(change.entity_id), at)
-        outcome = decide(current.get(change.entity_id), change, moment)
+        outcome = decide(current.get(change.entity_id), change, moment, check)
         if outcome.problem is None:
             current[change.entity_id] = outcome.after
             latest[change.entity_id] = moment
@@ -68,9 +75,15 @@ def _after(previous: datetime | None, at: datetime) -> datetime:
     return at if previous is None else max(at, previous + _SOONEST)
 
 
-def decide(entity: Entity | None, change: Change, at: datetime) -> Outcome:
+def decide(
+    entity: Entity | None, change: Change, at: datetime, check: Check | None = None
+) -> Outcome:
     """`at` is later than the entity's modified_at. A problem is in the outcome, never raised."""
     try:
+        if change.revision is not None:
+            change = revise(change, entity)
+        if check is not None:
+            check(change, entity)
         expires_at = change.fragment.expires_at
         if expires_at is not None and expires_at <= at:
             raise BadRequestData("expiresAt is in the past")
