@@ -122,6 +122,44 @@ TABLE broker.attribute (
   GRANT DELETE, INSERT, SELECT, UPDATE TO mieone_app
   GRANT SELECT TO mieone_auditor
 
+TABLE broker.context (
+    id text NOT NULL,
+    tenant text,
+    kind text NOT NULL,
+    url text,
+    body text NOT NULL,
+    etag text,
+    created_at timestamp with time zone NOT NULL,
+    fetched_at timestamp with time zone NOT NULL
+)
+  CONSTRAINT body_is_not_too_large CHECK ((octet_length(body) <= 2097152))
+  CONSTRAINT cached_ones_belong_to_nobody CHECK (((kind = 'Cached'::text) = (tenant IS NULL)))
+  CONSTRAINT cached_ones_have_a_url CHECK (((kind = 'Cached'::text) = (url IS NOT NULL)))
+  CONSTRAINT context_pkey PRIMARY KEY (id)
+  CONSTRAINT context_url_key UNIQUE (url)
+  CONSTRAINT kind_is_known CHECK ((kind = ANY (ARRAY['Hosted'::text, 'Cached'::text, 'ImplicitlyCreated'::text])))
+  CREATE INDEX context_by_tenant ON broker.context USING btree (tenant, kind, created_at DESC)
+  GRANT DELETE, INSERT, SELECT, UPDATE TO mieone_app
+  GRANT SELECT TO mieone_auditor
+
+TABLE broker.context_epoch (
+    one boolean NOT NULL DEFAULT true,
+    epoch bigint NOT NULL DEFAULT 0
+)
+  CONSTRAINT context_epoch_pkey PRIMARY KEY (one)
+  CONSTRAINT there_is_one_epoch CHECK (one)
+  GRANT DELETE, INSERT, SELECT, UPDATE TO mieone_app
+  GRANT SELECT TO mieone_auditor
+
+TABLE broker.context_use (
+    key text NOT NULL,
+    hits bigint NOT NULL,
+    used_at timestamp with time zone NOT NULL
+)
+  CONSTRAINT context_use_pkey PRIMARY KEY (key)
+  GRANT DELETE, INSERT, SELECT, UPDATE TO mieone_app
+  GRANT SELECT TO mieone_auditor
+
 TABLE broker.entity (
     tenant text NOT NULL,
     id text NOT NULL,
@@ -163,6 +201,41 @@ TABLE broker.feed_turn (
   GRANT DELETE, INSERT, SELECT, UPDATE TO mieone_app
   GRANT SELECT TO mieone_auditor
 
+TABLE broker.history (
+    tenant text NOT NULL,
+    series uuid NOT NULL,
+    instance_id uuid NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    observed_at timestamp with time zone,
+    modified_at timestamp with time zone NOT NULL,
+    moment timestamp with time zone NOT NULL,
+    is_deletion boolean NOT NULL DEFAULT false,
+    sort text NOT NULL,
+    number double precision,
+    fingerprint bigint NOT NULL,
+    document text NOT NULL
+)
+  CONSTRAINT history_pkey PRIMARY KEY (tenant, series, recorded_at, instance_id)
+  CREATE INDEX history_by_moment ON ONLY broker.history USING btree (tenant, series, moment, instance_id)
+  CREATE INDEX history_deletion ON ONLY broker.history USING btree (tenant, series, recorded_at) WHERE is_deletion
+  GRANT DELETE, INSERT, SELECT, UPDATE TO mieone_app
+  GRANT SELECT TO mieone_auditor
+
+TABLE broker.history_policy (
+    tenant text,
+    type text,
+    keeps_history boolean NOT NULL,
+    retention_days integer,
+    valid_from date NOT NULL,
+    valid_until date,
+    reason text NOT NULL
+)
+  CONSTRAINT one_policy_a_time UNIQUE NULLS NOT DISTINCT (tenant, type, valid_from)
+  CONSTRAINT policy_ends_after_it_begins CHECK ((valid_until > valid_from))
+  CONSTRAINT retention_is_at_least_a_day CHECK ((retention_days >= 1))
+  GRANT DELETE, INSERT, SELECT, UPDATE TO mieone_app
+  GRANT SELECT TO mieone_auditor
+
 TABLE broker.import_run (
     run_id uuid NOT NULL DEFAULT uuidv7(),
     tenant text NOT NULL,
@@ -189,6 +262,53 @@ TABLE broker.imported (
     run_id uuid NOT NULL
 )
   CONSTRAINT imported_pkey PRIMARY KEY (tenant, dataset, entity_id)
+  GRANT DELETE, INSERT, SELECT, UPDATE TO mieone_app
+  GRANT SELECT TO mieone_auditor
+
+TABLE broker.registration (
+    tenant text NOT NULL,
+    id text NOT NULL,
+    sequence bigint NOT NULL,
+    document text NOT NULL,
+    expires_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    times_sent bigint NOT NULL DEFAULT 0,
+    times_failed bigint NOT NULL DEFAULT 0,
+    last_success timestamp with time zone,
+    last_failure timestamp with time zone
+)
+  CONSTRAINT id_is_not_too_long CHECK ((octet_length(id) <= 2048))
+  CONSTRAINT registration_pkey PRIMARY KEY (tenant, id)
+  CREATE INDEX registration_by_expiry ON broker.registration USING btree (expires_at) WHERE (expires_at IS NOT NULL)
+  CREATE UNIQUE INDEX registration_by_sequence ON broker.registration USING btree (tenant, sequence)
+  GRANT DELETE, INSERT, SELECT, UPDATE TO mieone_app
+  GRANT SELECT TO mieone_auditor
+
+TABLE broker.series (
+    tenant text NOT NULL,
+    key uuid NOT NULL,
+    entity_id text NOT NULL,
+    name text NOT NULL,
+    dataset text NOT NULL
+)
+  CONSTRAINT series_pkey PRIMARY KEY (tenant, key)
+  CREATE INDEX series_by_entity ON broker.series USING btree (tenant, entity_id, name)
+  GRANT DELETE, INSERT, SELECT, UPDATE TO mieone_app
+  GRANT SELECT TO mieone_auditor
+
+TABLE broker.temporal_entity (
+    tenant text NOT NULL,
+    id text NOT NULL,
+    sequence bigint NOT NULL,
+    types text[] NOT NULL,
+    scopes text[] NOT NULL DEFAULT '{}'::text[],
+    created_at timestamp with time zone NOT NULL,
+    modified_at timestamp with time zone NOT NULL,
+    deleted_at timestamp with time zone
+)
+  CONSTRAINT temporal_entity_pkey PRIMARY KEY (tenant, id)
+  CREATE INDEX temporal_entity_by_type ON broker.temporal_entity USING gin (types)
+  CREATE UNIQUE INDEX temporal_entity_by_sequence ON broker.temporal_entity USING btree (tenant, sequence)
   GRANT DELETE, INSERT, SELECT, UPDATE TO mieone_app
   GRANT SELECT TO mieone_auditor
 
