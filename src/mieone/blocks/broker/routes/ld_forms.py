@@ -7,6 +7,7 @@ from mieone.blocks.broker.rules.forms import (
     Form,
     Format,
     Joining,
+    check_apart,
     read_languages,
     read_picked,
 )
@@ -39,15 +40,15 @@ def read_form(call: Call) -> Form:
     """Raises InvalidRequest for an unknown format, BadRequestData for all other mistakes."""
     params, terms = call.params, call.terms
     attributes = params.list("attrs")
+    if not {"id", "type", "@id", "@type", "@context"}.isdisjoint(attributes):
+        raise BadRequestData("attrs names attributes; id and type are none")
     pick, omit = params.find("pick"), params.find("omit")
     if attributes and (pick or omit):
         raise BadRequestData("attrs does not go with pick or omit")
     picked = read_picked(pick, terms) if pick else None
     omitted = read_picked(omit, terms) if omit else None
     if picked and omitted:
-        both = picked.members & omitted.members | picked.attributes.keys() & omitted.attributes
-        if both:
-            raise BadRequestData("a member stands in both pick and omit")
+        check_apart(picked, omitted)
     geometry = params.find("geometryProperty")
     datasets = params.list("datasetId")
     lang = params.find("lang")

@@ -55,7 +55,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     """With the query: for paging links."""
     tenant_header: str | None = None
     """As sent, to be echoed."""
-    prefers_ld_body: bool = False
+    prefers_ld_body: bool = True
+    """GeoJSON carries its @context, unless the reader sent `Prefer: body=json`."""
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):
@@ -214,7 +215,7 @@ async def _begin(
         via=_check_via(request, broker),
         path=f"{request.scope['path']}?{query.decode('ascii')}".rstrip("?"),
         tenant_header=tenant_header or None,
-        prefers_ld_body=prefers(request.headers.get("prefer", ""), "body=ld+json"),
+        prefers_ld_body=not prefers(request.headers.get("prefer", ""), "body=json"),
     )
 
 

@@ -44,5 +44,7 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
     """For GeoJSON; None means location."""
     joining: Joining | None = None
     join_level: int = 1
+    instance_ids: bool = False
+    """Temporal representations name each instance."""
     contained_by: frozenset[str] = frozenset()
     """Ids that the reader has already: not joined again."""
