@@ -22,6 +22,7 @@ class Broker:
 
     def __init__(self, house: House) -> None:
         self.house = house
+        self.opened_at = house.clock.now()
         self.tenants = TenantDirectory(house.database)
         self.quotas = Quotas()
         self.keys = KeyCheck(house)
@@ -55,6 +56,7 @@ class Broker:
 
     async def close(self) -> None:
         await self.writer.stop()
+        await self.contexts.close()
         if self._http is not None:
             await self._http.close()
             self._http = None

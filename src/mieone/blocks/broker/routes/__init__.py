@@ -4,9 +4,15 @@ from collections.abc import Sequence
 
 from litestar.types import ControllerRouterHandler
 
-LD: Sequence[ControllerRouterHandler] = ()
+from . import datasets, ld_attributes, ld_batch, ld_entities_write
+
+LD: Sequence[ControllerRouterHandler] = (
+    *ld_entities_write.HANDLERS,
+    *ld_attributes.HANDLERS,
+    *ld_batch.HANDLERS,
+)
 """Under /ngsi-ld/v1."""
 V2: Sequence[ControllerRouterHandler] = ()
 """/v2 and /version."""
-OWN: Sequence[ControllerRouterHandler] = ()
+OWN: Sequence[ControllerRouterHandler] = (*datasets.HANDLERS,)
 """Under /api/broker/v1."""
