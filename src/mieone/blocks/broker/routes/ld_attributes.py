@@ -1,0 +1,180 @@
+"""Attributes of one entity over NGSI-LD."""
+
+from litestar import HttpMethod, Response, delete, patch, post, put, route
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+
+from mieone.blocks.broker.actions.parts import Broker
+from mieone.blocks.broker.model import Change, Iri, Operation
+from mieone.blocks.broker.problems import BadRequestData
+from mieone.blocks.broker.rules.merging import SCOPE
+from mieone.blocks.broker.rules.reading import (
+    check_uri,
+    read_attribute,
+    read_fragment,
+    read_partial,
+)
+from mieone.web import AnyRequest
+
+from .ld_http import Call, open_call, open_call_with_body
+from .ld_writing import answer_write, check_entity_id, refuse_missing_id, type_filter
+
+_NO_ATTRIBUTES = frozenset({"id", "@id", "type", "@type", "@context"})
+
+
+@post("/entities/{entity_id:str}/attrs", summary="Append attributes", status_code=204)
+async def post_attributes(
+    request: AnyRequest, broker: NamedDependency[Broker], entity_id: FromPath[str]
+) -> Response[bytes] | Response[None]:
+    call, body = await open_call_with_body(request, broker, ("type",), options=("noOverwrite",))
+    check_entity_id(entity_id)
+    return await answer_write(
+        call,
+        Change(
+            operation=Operation.APPEND,
+            entity_id=entity_id,
+            fragment=read_fragment(body, call.terms, broker.house.clock.now()),
+            keep_existing="noOverwrite" in call.params.options,
+            type_filter=type_filter(call),
+        ),
+    )
+
+
+@patch("/entities/{entity_id:str}/attrs", summary="Update attributes", status_code=204)
+async def patch_attributes(
+    request: AnyRequest, broker: NamedDependency[Broker], entity_id: FromPath[str]
+) -> Response[bytes] | Response[None]:
+    call, body = await open_call_with_body(request, broker, ("type",), takes_merge_patch=True)
+    check_entity_id(entity_id)
+    at = broker.house.clock.now()
+    return await answer_write(
+        call,
+        Change(
+            operation=Operation.UPDATE,
+            entity_id=entity_id,
+            fragment=read_fragment(body, call.terms, at, takes_nulls=True),
+            type_filter=type_filter(call),
+        ),
+    )
+
+
+@patch(
+    "/entities/{entity_id:str}/attrs/{name:str}",
+    summary="Update members of an attribute",
+    status_code=204,
+)
+async def patch_attribute(
+    request: AnyRequest,
+    broker: NamedDependency[Broker],
+    entity_id: FromPath[str],
+    name: FromPath[str],
+) -> Response[bytes] | Response[None]:
+    call, body = await open_call_with_body(request, broker, ("type",), takes_merge_patch=True)
+    check_entity_id(entity_id)
+    attribute = _expand(call, name)
+    fragment = read_partial(attribute, body, call.terms, broker.house.clock.now())
+    return await answer_write(
+        call,
+        Change(
+            operation=Operation.PARTIAL,
+            entity_id=entity_id,
+            fragment=fragment,
+            name=attribute,
+            dataset=next(iter(fragment.overlays[attribute]), None),
+            type_filter=type_filter(call),
+            document=body,
+        ),
+    )
+
+
+@put(
+    "/entities/{entity_id:str}/attrs/{name:str}",
+    summary="Replace an attribute",
+    status_code=204,
+)
+async def put_attribute(
+    request: AnyRequest,
+    broker: NamedDependency[Broker],
+    entity_id: FromPath[str],
+    name: FromPath[str],
+) -> Response[bytes] | Response[None]:
+    call, body = await open_call_with_body(request, broker, ("type",))
+    check_entity_id(entity_id)
+    attribute = _expand(call, name)
+    fragment = read_attribute(attribute, body, call.terms, broker.house.clock.now())
+    return await answer_write(
+        call,
+        Change(
+            operation=Operation.REPLACE_ATTRIBUTE,
+            entity_id=entity_id,
+            fragment=fragment,
+            name=attribute,
+            dataset=next(iter(fragment.attributes[attribute]), None),
+            type_filter=type_filter(call),
+            document=body,
+        ),
+    )
+
+
+@delete(
+    "/entities/{entity_id:str}/attrs/{name:str}",
+    summary="Delete an attribute",
+    status_code=200,
+)
+async def delete_attribute(
+    request: AnyRequest,
+    broker: NamedDependency[Broker],
+    entity_id: FromPath[str],
+    name: FromPath[str],
+) -> Response[bytes] | Response[None]:
+    call = await open_call(request, broker, ("type", "datasetId", "deleteAll"))
+    check_entity_id(entity_id)
+    return await answer_write(
+        call,
+        Change(
+            operation=Operation.DELETE_ATTRIBUTE,
+            entity_id=entity_id,
+            name=_expand(call, name, takes_scope=True),
+            dataset=_dataset(call),
+            every_dataset=call.params.flag("deleteAll"),
+            type_filter=type_filter(call),
+        ),
+    )
+
+
+def _expand(call: Call, name: str, *, takes_scope: bool = False) -> Iri:
+    if name in _NO_ATTRIBUTES:
+        raise BadRequestData(f"{name} is no attribute")
+    expanded = call.terms.expand_name(name)
+    if expanded == SCOPE and not takes_scope:
+        raise BadRequestData("scope is no attribute; attrs takes it in a fragment")
+    return expanded
+
+
+def _dataset(call: Call) -> str | None:
+    dataset = call.params.find("datasetId")
+    return dataset if dataset in (None, "@none") else check_uri(dataset, "datasetId")
+
+
+_WRITING = [HttpMethod.POST, HttpMethod.PUT, HttpMethod.PATCH, HttpMethod.DELETE]
+
+
+@route("/entities/attrs", http_method=_WRITING, status_code=200)
+async def change_attributes_of_nothing() -> Response[None]:
+    return refuse_missing_id()
+
+
+@route("/entities/attrs/{name:str}", http_method=_WRITING, status_code=200)
+async def change_attribute_of_nothing(name: FromPath[str]) -> Response[None]:
+    return refuse_missing_id()
+
+
+HANDLERS = (
+    post_attributes,
+    patch_attributes,
+    patch_attribute,
+    put_attribute,
+    delete_attribute,
+    change_attributes_of_nothing,
+    change_attribute_of_nothing,
+)
