@@ -32,6 +32,7 @@ from .entity import (
     TenantName,
 )
 from .filter import Filter
+from .happening import Happening
 from .query import (
     ANY_LOCATION,
     Absent,
@@ -121,6 +122,7 @@ __all__ = [
     "Fragment",
     "GeoQuery",
     "GeoRelation",
+    "Happening",
     "Identity",
     "Instance",
     "Interval",
