@@ -122,6 +122,16 @@ TABLE broker.attribute (
   GRANT DELETE, INSERT, SELECT, UPDATE TO mieone_app
   GRANT SELECT TO mieone_auditor
 
+TABLE broker.audience (
+    tenant text NOT NULL,
+    since_sequence bigint NOT NULL,
+    xact_id xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    listens_until timestamp with time zone NOT NULL
+)
+  CONSTRAINT audience_pkey PRIMARY KEY (tenant)
+  GRANT DELETE, INSERT, SELECT, UPDATE TO mieone_app
+  GRANT SELECT TO mieone_auditor
+
 TABLE broker.context (
     id text NOT NULL,
     tenant text,
@@ -133,10 +143,10 @@ TABLE broker.context (
     fetched_at timestamp with time zone NOT NULL
 )
   CONSTRAINT body_is_not_too_large CHECK ((octet_length(body) <= 2097152))
-  CONSTRAINT cached_ones_belong_to_nobody CHECK (((kind = 'Cached'::text) = (tenant IS NULL)))
   CONSTRAINT cached_ones_have_a_url CHECK (((kind = 'Cached'::text) = (url IS NOT NULL)))
   CONSTRAINT context_pkey PRIMARY KEY (id)
   CONSTRAINT context_url_key UNIQUE (url)
+  CONSTRAINT hosted_ones_have_a_tenant CHECK (((kind = 'Hosted'::text) = (tenant IS NOT NULL)))
   CONSTRAINT kind_is_known CHECK ((kind = ANY (ARRAY['Hosted'::text, 'Cached'::text, 'ImplicitlyCreated'::text])))
   CREATE INDEX context_by_tenant ON broker.context USING btree (tenant, kind, created_at DESC)
   GRANT DELETE, INSERT, SELECT, UPDATE TO mieone_app
@@ -157,6 +167,60 @@ TABLE broker.context_use (
     used_at timestamp with time zone NOT NULL
 )
   CONSTRAINT context_use_pkey PRIMARY KEY (key)
+  GRANT DELETE, INSERT, SELECT, UPDATE TO mieone_app
+  GRANT SELECT TO mieone_auditor
+
+TABLE broker.courier (
+    holder text NOT NULL,
+    seen_at timestamp with time zone NOT NULL
+)
+  CONSTRAINT courier_pkey PRIMARY KEY (holder)
+  GRANT DELETE, INSERT, SELECT, UPDATE TO mieone_app
+  GRANT SELECT TO mieone_auditor
+
+TABLE broker.delivery (
+    delivery_id bigint NOT NULL,
+    tenant text NOT NULL,
+    subscription text NOT NULL,
+    bucket smallint NOT NULL,
+    order_key text NOT NULL,
+    event bigint,
+    body text,
+    notification_id uuid NOT NULL DEFAULT uuidv7(),
+    state text NOT NULL DEFAULT 'due'::text,
+    attempts smallint NOT NULL DEFAULT 0,
+    next_at timestamp with time zone NOT NULL,
+    xact_id xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    recorded_at timestamp with time zone NOT NULL,
+    last_error text
+)
+  CONSTRAINT delivery_pkey PRIMARY KEY (delivery_id)
+  CONSTRAINT it_says_something CHECK ((num_nonnulls(event, body) = 1))
+  CONSTRAINT state_is_known CHECK ((state = ANY (ARRAY['due'::text, 'dead'::text])))
+  CREATE INDEX delivery_by_event ON broker.delivery USING btree (event) WHERE (event IS NOT NULL)
+  CREATE INDEX delivery_by_subscription ON broker.delivery USING btree (tenant, subscription, delivery_id) WHERE (state = 'due'::text)
+  CREATE INDEX delivery_by_transaction ON broker.delivery USING btree (xact_id)
+  CREATE INDEX delivery_dead ON broker.delivery USING btree (tenant, subscription, delivery_id) WHERE (state = 'dead'::text)
+  GRANT DELETE, INSERT, SELECT, UPDATE TO mieone_app
+  GRANT SELECT TO mieone_auditor
+
+TABLE broker.delivery_lease (
+    bucket smallint NOT NULL,
+    holder text,
+    leased_until timestamp with time zone NOT NULL DEFAULT '-infinity'::timestamp with time zone
+)
+  CONSTRAINT delivery_lease_pkey PRIMARY KEY (bucket)
+  GRANT DELETE, INSERT, SELECT, UPDATE TO mieone_app
+  GRANT SELECT TO mieone_auditor
+
+TABLE broker.delivery_total (
+    tenant text NOT NULL,
+    delivered bigint NOT NULL DEFAULT 0,
+    dropped bigint NOT NULL DEFAULT 0,
+    times_sent bigint NOT NULL DEFAULT 0,
+    times_failed bigint NOT NULL DEFAULT 0
+)
+  CONSTRAINT delivery_total_pkey PRIMARY KEY (tenant)
   GRANT DELETE, INSERT, SELECT, UPDATE TO mieone_app
   GRANT SELECT TO mieone_auditor
 
@@ -189,6 +253,19 @@ TABLE broker.entity_type (
 )
   CONSTRAINT entity_type_pkey PRIMARY KEY (tenant, type, sequence)
   CREATE INDEX entity_type_by_entity ON broker.entity_type USING btree (tenant, sequence)
+  GRANT DELETE, INSERT, SELECT, UPDATE TO mieone_app
+  GRANT SELECT TO mieone_auditor
+
+TABLE broker.event (
+    sequence bigint NOT NULL,
+    tenant text NOT NULL,
+    entity_id text NOT NULL,
+    xact_id xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    recorded_at timestamp with time zone NOT NULL,
+    document text NOT NULL
+)
+  CONSTRAINT event_pkey PRIMARY KEY (sequence)
+  CREATE INDEX event_by_transaction ON broker.event USING btree (xact_id)
   GRANT DELETE, INSERT, SELECT, UPDATE TO mieone_app
   GRANT SELECT TO mieone_auditor
 
@@ -293,6 +370,42 @@ TABLE broker.series (
 )
   CONSTRAINT series_pkey PRIMARY KEY (tenant, key)
   CREATE INDEX series_by_entity ON broker.series USING btree (tenant, entity_id, name)
+  GRANT DELETE, INSERT, SELECT, UPDATE TO mieone_app
+  GRANT SELECT TO mieone_auditor
+
+TABLE broker.subscription (
+    tenant text NOT NULL,
+    id text NOT NULL,
+    sequence bigint NOT NULL,
+    kind text NOT NULL,
+    api text NOT NULL,
+    bucket smallint NOT NULL,
+    document text NOT NULL,
+    next_interval_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    modified_at timestamp with time zone NOT NULL
+)
+  CONSTRAINT id_is_not_too_long CHECK ((octet_length(id) <= 2048))
+  CONSTRAINT subscription_pkey PRIMARY KEY (tenant, id)
+  CREATE INDEX subscription_by_interval ON broker.subscription USING btree (next_interval_at) WHERE (next_interval_at IS NOT NULL)
+  CREATE INDEX subscription_by_sequence ON broker.subscription USING btree (tenant, kind, api, sequence)
+  GRANT DELETE, INSERT, SELECT, UPDATE TO mieone_app
+  GRANT SELECT TO mieone_auditor
+
+TABLE broker.subscription_total (
+    tenant text NOT NULL,
+    subscription text NOT NULL,
+    delivered bigint NOT NULL DEFAULT 0,
+    dropped bigint NOT NULL DEFAULT 0,
+    times_sent bigint NOT NULL DEFAULT 0,
+    times_failed bigint NOT NULL DEFAULT 0,
+    last_notification timestamp with time zone,
+    last_success timestamp with time zone,
+    last_failure timestamp with time zone,
+    last_error text,
+    is_failing boolean
+)
+  CONSTRAINT subscription_total_pkey PRIMARY KEY (tenant, subscription)
   GRANT DELETE, INSERT, SELECT, UPDATE TO mieone_app
   GRANT SELECT TO mieone_auditor
 

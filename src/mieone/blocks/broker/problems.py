@@ -90,6 +90,22 @@ class TooManyResults(BrokerProblem):
     ngsi_v2 = "TooManyResults"
 
 
+class AmbiguousEntity(BrokerProblem):
+    """NGSI v2: several entities of different types or service paths have this id."""
+
+    slug = "broker/ambiguous-entity"
+    status = 409
+    ngsi_ld = "Conflict"
+    ngsi_v2 = "TooManyResults"
+
+
+class LengthRequired(BrokerProblem):
+    slug = "broker/length-required"
+    status = 411
+    ngsi_ld = "InvalidRequest"
+    ngsi_v2 = "ContentLengthRequired"
+
+
 class LdContextNotAvailable(BrokerProblem):
     """504 by the specification; an operator may set 503, which an older suite expects."""
 
@@ -97,6 +113,12 @@ class LdContextNotAvailable(BrokerProblem):
     status = 504
     ngsi_ld = "LdContextNotAvailable"
     ngsi_v2 = "BadRequest"
+
+
+class LdContextUnavailable(LdContextNotAvailable):
+    """With the status of older texts of the standard, where MIEONE_LD_CONTEXT_STATUS is 503."""
+
+    status = 503
 
 
 class LoopDetected(BrokerProblem):

@@ -1,8 +1,38 @@
-"""JSON-LD contexts as tables of terms."""
+"""JSON-LD contexts as tables of terms, and as documents that are kept."""
 
-from typing import Protocol
+from datetime import datetime
+from enum import StrEnum
+from typing import Final, Protocol
 
-from .entity import Iri, JsonValue
+import msgspec
+
+from .entity import CORE_VOCABULARY, Iri, JsonValue
+
+CORE_CONTEXT_BASE: Final = f"{CORE_VOCABULARY}v1/ngsi-ld-core-context"
+CORE_CONTEXT_URL: Final = f"{CORE_CONTEXT_BASE}-v1.8.jsonld"
+"""Of the version this broker is built to; what an answer names where nobody named another."""
+
+
+class ContextKind(StrEnum):
+    HOSTED = "Hosted"
+    CACHED = "Cached"
+    IMPLICIT = "ImplicitlyCreated"
+
+
+class StoredContext(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    tenant: str | None
+    """Only of a hosted one; all share the others."""
+    kind: ContextKind
+    url: str | None
+    """Where a cached one came from."""
+    body: str
+    """The JSON document; empty in a list."""
+    etag: str | None
+    created_at: datetime
+    fetched_at: datetime
+    hits: int = 0
+    used_at: datetime | None = None
 
 
 class Terms(Protocol):

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 
 from litestar.types import ControllerRouterHandler
 
-from . import datasets, ld_attributes, ld_batch, ld_entities_write
+from . import datasets, ld_attributes, ld_batch, ld_contexts, ld_entities_write
 
 LD: Sequence[ControllerRouterHandler] = (
     *ld_entities_write.HANDLERS,
     *ld_attributes.HANDLERS,
     *ld_batch.HANDLERS,
+    *ld_contexts.HANDLERS,
 )
 """Under /ngsi-ld/v1."""
 V2: Sequence[ControllerRouterHandler] = ()

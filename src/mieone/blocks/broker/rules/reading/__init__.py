@@ -6,13 +6,7 @@ everywhere; createdAt, modifiedAt, deletedAt and instanceId that a client sends 
 """
 
 from .answers import read_foreign_entity
-from .checks import (
-    check_name,
-    check_uri,
-    parse_json,
-    read_instant,
-    split_context,
-)
+from .checks import check_name, check_uri, read_instant, split_context
 from .documents import (
     read_attribute,
     read_entity,
@@ -34,7 +28,6 @@ __all__ = [
     "check_geometry",
     "check_name",
     "check_uri",
-    "parse_json",
     "read_attribute",
     "read_entity",
     "read_foreign_entity",

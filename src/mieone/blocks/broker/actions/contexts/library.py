@@ -1,0 +1,317 @@
+"""Contexts made ready, kept in memory, and what clients do with those that are kept here."""
+
+import asyncio
+import contextlib
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import aiohttp
+import msgspec
+import structlog
+
+from mieone.blocks.broker.model import JsonValue, Tenant, Terms
+from mieone.blocks.broker.model.context import CORE_CONTEXT_URL, ContextKind
+from mieone.blocks.broker.problems import (
+    BadRequestData,
+    LdContextNotAvailable,
+    OverQuota,
+    ResourceNotFound,
+)
+from mieone.blocks.broker.rules.terms import ContextTerms, CoreTerms
+from mieone.blocks.broker.store.contexts import (
+    Use,
+    count_contexts,
+    find_context,
+    find_use,
+    get_epoch,
+    list_contexts,
+    raise_epoch,
+    record_context,
+    remove_context,
+    remove_unused,
+    remove_use,
+)
+from mieone.core.house import House
+from mieone.core.ids import uuid7
+
+from .fetching import Fetcher
+from .shelf import FoundContext, Parts, Shelf, implicit_id
+from .uses import Uses
+
+PAUSE_S: Final = 1.0
+MAX_KEPT: Final = 512
+MAX_INLINE: Final = 1024 * 1024
+KEPT_CACHED: Final = 500
+KEPT_IMPLICIT: Final = 5_000
+_log = structlog.get_logger(__name__)
+
+
+class _ImplicitTerms(ContextTerms):
+    """Of a context without a URL: whoever names it in a Link header makes us keep it."""
+
+    def __init__(
+        self,
+        core: CoreTerms,
+        context: JsonValue,
+        parts: Parts,
+        *,
+        urls: Sequence[str],
+        link: str,
+        inline: JsonValue,
+        on_link: Callable[[], None],
+    ) -> None:
+        super().__init__(core, context, parts.documents, urls=urls, link=link, inline=inline)
+        self._on_link = on_link
+
+    @property
+    def link(self) -> str:
+        self._on_link()
+        return super().link
+
+
+class _Ready(msgspec.Struct, frozen=True):
+    terms: ContextTerms
+    used: tuple[str, ...]
+
+
+class ContextLibrary:
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._shelf = Shelf(house)
+        self._uses = Uses(house.database)
+        newest = self._shelf.core[CORE_CONTEXT_URL].body
+        assert isinstance(newest, dict)
+        self._core_terms = CoreTerms(newest["@context"])
+        self._core = ContextTerms(
+            self._core_terms, [], {}, urls=(), link=CORE_CONTEXT_URL, inline=CORE_CONTEXT_URL
+        )
+        self._ready: OrderedDict[bytes, _Ready] = OrderedDict()
+        self._wanted: dict[str, str] = {}
+        """Implicit ones that a Link header named and the store does not have yet."""
+        self._epoch = -1
+        self._task: asyncio.Task[None] | None = None
+
+    async def open(self, http: aiohttp.ClientSession) -> None:
+        self._shelf.open(Fetcher(self._house, http))
+        self._task = asyncio.create_task(self._look_after())
+
+    async def close(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+            self._task = None
+            await self._bring_in()
+
+    @property
+    def core(self) -> Terms:
+        """The core context alone."""
+        return self._core
+
+    async def terms(self, context: JsonValue | Sequence[str] | None) -> Terms:
+        """Terms of an `@context` value or of the URLs of a Link header; None is the core.
+
+        Raises BadRequestData for what is no context, LdContextNotAvailable when it cannot be had.
+        Never called inside a transaction.
+        """
+        if context is None:
+            return self._core
+        key = msgspec.json.encode(context)
+        ready = self._ready.get(key)
+        if ready is None:
+            if len(key) > MAX_INLINE:
+                raise BadRequestData(f"@context is larger than {MAX_INLINE} bytes")
+            ready = await self._make(msgspec.json.decode(key))
+            self._ready[key] = ready
+            while len(self._ready) > MAX_KEPT:
+                self._ready.popitem(last=False)
+        else:
+            self._ready.move_to_end(key)
+        if ready.used:
+            self._uses.count(ready.used, self._house.clock.now())
+        return ready.terms
+
+    async def _make(self, context: JsonValue) -> _Ready:
+        parts = await self._shelf.gather(context)
+        listed: list[JsonValue] = context if isinstance(context, list) else [context]
+        named = [part for part in listed if isinstance(part, str)]
+        urls = [url for url in named if not self._shelf.is_core(url)]
+        used = tuple(parts.keys.values())
+        told = listed if parts.names_core else [*listed, CORE_CONTEXT_URL]
+        inline: JsonValue = told[0] if len(told) == 1 else told
+        if len(named) == len(listed) and len(urls) <= 1:
+            link = urls[0] if urls else (named[0] if named else CORE_CONTEXT_URL)
+            if not urls:
+                inline = link
+            made = ContextTerms(
+                self._core_terms, context, parts.documents, urls=urls, link=link, inline=inline
+            )
+            return _Ready(made, used)
+        context_id = implicit_id(inline)
+        body = msgspec.json.encode({"@context": inline}).decode()
+
+        def want() -> None:
+            self._wanted.setdefault(context_id, body)
+
+        implicit = _ImplicitTerms(
+            self._core_terms,
+            context,
+            parts,
+            urls=urls,
+            link=self._shelf.url_of(context_id),
+            inline=inline,
+            on_link=want,
+        )
+        return _Ready(implicit, used)
+
+    async def publish(self, terms: Terms) -> str:
+        """The URL of a context, kept for good when it returns: for subscriptions and the like."""
+        link = terms.link
+        await self._keep_wanted()
+        return link
+
+    async def add(self, tenant: Tenant, context: JsonValue) -> str:
+        """Host a context of a tenant; its local id. Raises BadRequestData, OverQuota."""
+        try:
+            parts = await self._shelf.gather(context)
+        except LdContextNotAvailable:
+            # It may come back: whoever uses this context before is told.
+            pass
+        else:
+            ContextTerms(self._core_terms, context, parts.documents, urls=(), link="", inline=None)
+        context_id = str(uuid7())
+        body = msgspec.json.encode({"@context": context}).decode()
+        if len(body.encode()) > MAX_INLINE:
+            raise BadRequestData(f"@context is larger than {MAX_INLINE} bytes")
+        async with self._house.database.transaction() as conn:
+            if await count_contexts(conn, tenant.name) >= tenant.quota.contexts:
+                raise OverQuota("this tenant keeps as many contexts as it may")
+            at = self._house.clock.now()
+            await record_context(conn, context_id, tenant.name, ContextKind.HOSTED, body, at)
+        return context_id
+
+    async def get(self, key: str) -> tuple[FoundContext, Use | None]:
+        """By local id or URL, and how often it was used. Raises ResourceNotFound."""
+        found = await self._find(key)
+        if found is None:
+            raise ResourceNotFound(f"there is no context {key[:200]}")
+        async with self._house.database.transaction() as conn:
+            stored = await find_use(conn, found.id)
+        return found, self._uses.with_pending(found.id, stored)
+
+    def count_use(self, found: FoundContext) -> None:
+        """Somebody was given the document."""
+        self._uses.count((found.id,), self._house.clock.now())
+
+    async def list(
+        self, tenant: Tenant, kind: ContextKind | None
+    ) -> list[tuple[FoundContext, Use | None]]:
+        """Hosted ones of the tenant, and those all share: newest first, the core's last."""
+        await self._keep_wanted()
+        async with self._house.database.transaction() as conn:
+            stored = await list_contexts(conn, tenant.name, kind)
+        listed = []
+        for each in stored:
+            use = None if each.used_at is None else Use(each.hits, each.used_at)
+            listed.append((self._shelf.show(each), self._uses.with_pending(each.id, use)))
+        if kind in (None, ContextKind.CACHED):
+            for url, core in self._shelf.core.items():
+                use = self._uses.with_pending(url, None)
+                if use is not None or url == CORE_CONTEXT_URL:
+                    listed.append((self._shelf.show_core(url, core), use))
+        return listed
+
+    async def remove(self, tenant: Tenant, key: str) -> None:
+        """Raises ResourceNotFound, BadRequestData for the core."""
+        found = await self._find(key)
+        if found is None:
+            raise ResourceNotFound(f"there is no context {key[:200]}")
+        if found.is_core:
+            raise BadRequestData("the core context cannot be deleted")
+        self._wanted.pop(found.id, None)
+        async with self._house.database.transaction() as conn:
+            stored = await find_context(conn, found.id)
+            if stored is not None and stored.tenant not in (None, tenant.name):
+                raise ResourceNotFound(f"there is no context {key[:200]}")
+            await remove_context(conn, found.id)
+            await remove_use(conn, found.id)
+            await raise_epoch(conn)
+        self._uses.forget(found.id)
+        self._forget_all()
+
+    async def reload(self, key: str) -> None:
+        """Fetch a cached one again; when that fails the old one stays.
+
+        Raises BadRequestData for what is not cached, LdContextNotAvailable.
+        """
+        found = await self._find(key)
+        if found is None or found.kind is not ContextKind.CACHED:
+            raise BadRequestData("only a cached context can be loaded again")
+        if found.is_core:
+            return
+        await self._shelf.fetch(found.url)
+        async with self._house.database.transaction() as conn:
+            await raise_epoch(conn)
+        self._forget_all()
+
+    async def _find(self, key: str) -> FoundContext | None:
+        found = await self._shelf.find(key)
+        if found is None and self._wanted:
+            await self._keep_wanted()
+            found = await self._shelf.find(key)
+        return found
+
+    async def _keep_wanted(self) -> None:
+        wanted = dict(self._wanted)
+        if not wanted:
+            return
+        at = self._house.clock.now()
+        async with self._house.database.transaction() as conn:
+            for context_id, body in sorted(wanted.items()):
+                await record_context(conn, context_id, None, ContextKind.IMPLICIT, body, at)
+        for context_id in wanted:
+            self._wanted.pop(context_id, None)
+
+    def _forget_all(self) -> None:
+        self._ready.clear()
+        self._shelf.forget_all()
+
+    async def _look_after(self) -> None:
+        """Once a second: bring in what is counted, and see what other processes changed."""
+        rounds = 0
+        while True:
+            await asyncio.sleep(PAUSE_S)
+            rounds += 1
+            try:
+                await self._bring_in()
+                await self._notice_changes()
+                if rounds % 60 == 0:
+                    await self._tidy()
+            except Exception as error:
+                # The database is away: counts stay in memory, and this is tried again.
+                _log.warning("contexts_not_looked_after", reason=str(error))
+
+    async def _bring_in(self) -> None:
+        await self._keep_wanted()
+        await self._uses.flush()
+
+    async def _notice_changes(self) -> None:
+        if not self._ready:
+            return
+        async with self._house.database.transaction() as conn:
+            epoch = await get_epoch(conn)
+        if epoch != self._epoch:
+            if self._epoch >= 0:
+                self._forget_all()
+            self._epoch = epoch
+
+    async def _tidy(self) -> None:
+        changed = await self._shelf.refresh_one()
+        async with self._house.database.transaction() as conn:
+            await remove_unused(conn, ContextKind.CACHED, KEPT_CACHED)
+            await remove_unused(conn, ContextKind.IMPLICIT, KEPT_IMPLICIT)
+            if changed:
+                await raise_epoch(conn)
+        if changed:
+            self._forget_all()
