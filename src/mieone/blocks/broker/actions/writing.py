@@ -17,7 +17,7 @@ from mieone.core.house import House
 
 from .dispatching import Dispatcher
 from .gathering import AT_ONCE, Gathering
-from .recording import record_history
+from .recording import Recorder
 from .storing import store_outcomes
 
 log = structlog.get_logger()
@@ -35,6 +35,7 @@ class Writer:
     def __init__(self, house: House, dispatcher: Dispatcher, personal: PersonalTerms) -> None:
         self._house = house
         self._dispatcher = dispatcher
+        self._recorder = Recorder(house)
         self._personal = personal
         self._tenants: dict[str, Tenant] = {}
         self._gathering: Gathering[Change, Outcome] | None = None
@@ -119,7 +120,7 @@ class Writer:
             sequences = {name: row.sequence for name, row in locked.items()}
             if not await store_outcomes(conn, tenant.name, sequences, done):
                 raise MadeMeanwhile
-            await record_history(conn, tenant, done, at)
+            await self._recorder.record(conn, tenant, done, at)
             await self._dispatcher.record_due(conn, tenant, done, at)
         return [*ended, *outcomes]
 

@@ -48,6 +48,13 @@ CREATE TABLE broker.history (
 CREATE INDEX history_by_moment ON broker.history (tenant, series, moment, instance_id);
 CREATE INDEX history_deletion ON broker.history (tenant, series, recorded_at) WHERE is_deletion;
 
+-- The time of an instance that createdAt, modifiedAt or deletedAt asks for: it was created, and a deletion
+-- deleted, when it was recorded.
+CREATE FUNCTION broker.time_of(property text, recorded_at timestamptz, modified_at timestamptz)
+RETURNS timestamptz
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE property WHEN 'modifiedAt' THEN modified_at ELSE recorded_at END;
+
 -- A clock far from today loses nothing: what no month takes stands here until its month is opened.
 CREATE TABLE broker.history_rest PARTITION OF broker.history DEFAULT;
 

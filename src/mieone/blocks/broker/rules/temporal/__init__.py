@@ -1,0 +1,1 @@
+"""Histories: times and periods, what is kept, what is aggregated, and how it is told."""

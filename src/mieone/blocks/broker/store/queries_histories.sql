@@ -1,0 +1,563 @@
+-- Each question twice: by the moment of an instance (observed, or recorded where nobody says), which has an
+-- index of its own, and by another of its times, for which a series is read through. $4 is, in the first,
+-- whether instances without observedAt are left out; in the second, the name of the time.
+
+-- name: list_candidates_by_moment
+SELECT
+    e.id,
+    e.sequence,
+    e.types,
+    e.scopes,
+    e.created_at,
+    e.modified_at,
+    e.deleted_at
+FROM broker.temporal_entity AS e
+WHERE
+    e.tenant = $1
+    AND e.sequence > $5
+    AND ($6::text[] IS NULL OR e.types && $6)
+    AND ($7::text[] IS NULL OR e.id = ANY($7))
+    AND EXISTS (
+        SELECT FROM broker.series AS s
+        WHERE
+            s.tenant = $1
+            AND s.entity_id = e.id
+            AND ($8::text[] IS NULL OR s.name = ANY($8))
+            AND ($9::text[] IS NULL OR s.dataset = ANY($9))
+            AND EXISTS (
+                SELECT FROM broker.history AS h
+                WHERE
+                    h.tenant = $1
+                    AND h.series = s.key
+                    AND h.moment >= $2
+                    AND h.moment < $3
+                    AND NOT h.is_deletion
+                    AND (NOT $4::boolean OR h.observed_at IS NOT NULL)
+            )
+    )
+ORDER BY e.sequence
+LIMIT $10;
+
+-- name: list_candidates_by_other_time
+SELECT
+    e.id,
+    e.sequence,
+    e.types,
+    e.scopes,
+    e.created_at,
+    e.modified_at,
+    e.deleted_at
+FROM broker.temporal_entity AS e
+WHERE
+    e.tenant = $1
+    AND e.sequence > $5
+    AND ($6::text[] IS NULL OR e.types && $6)
+    AND ($7::text[] IS NULL OR e.id = ANY($7))
+    AND EXISTS (
+        SELECT FROM broker.series AS s
+        WHERE
+            s.tenant = $1
+            AND s.entity_id = e.id
+            AND ($8::text[] IS NULL OR s.name = ANY($8))
+            AND ($9::text[] IS NULL OR s.dataset = ANY($9))
+            AND EXISTS (
+                SELECT FROM broker.history AS h
+                WHERE
+                    h.tenant = $1
+                    AND h.series = s.key
+                    AND broker.time_of($4, h.recorded_at, h.modified_at) >= $2
+                    AND broker.time_of($4, h.recorded_at, h.modified_at) < $3
+                    AND h.is_deletion = ($4 = 'deletedAt')
+            )
+    )
+ORDER BY e.sequence
+LIMIT $10;
+
+-- name: count_candidates_by_moment
+SELECT count(*)
+FROM broker.temporal_entity AS e
+WHERE
+    e.tenant = $1
+    AND ($5::text[] IS NULL OR e.types && $5)
+    AND ($6::text[] IS NULL OR e.id = ANY($6))
+    AND EXISTS (
+        SELECT FROM broker.series AS s
+        WHERE
+            s.tenant = $1
+            AND s.entity_id = e.id
+            AND ($7::text[] IS NULL OR s.name = ANY($7))
+            AND ($8::text[] IS NULL OR s.dataset = ANY($8))
+            AND EXISTS (
+                SELECT FROM broker.history AS h
+                WHERE
+                    h.tenant = $1
+                    AND h.series = s.key
+                    AND h.moment >= $2
+                    AND h.moment < $3
+                    AND NOT h.is_deletion
+                    AND (NOT $4::boolean OR h.observed_at IS NOT NULL)
+            )
+    );
+
+-- name: count_candidates_by_other_time
+SELECT count(*)
+FROM broker.temporal_entity AS e
+WHERE
+    e.tenant = $1
+    AND ($5::text[] IS NULL OR e.types && $5)
+    AND ($6::text[] IS NULL OR e.id = ANY($6))
+    AND EXISTS (
+        SELECT FROM broker.series AS s
+        WHERE
+            s.tenant = $1
+            AND s.entity_id = e.id
+            AND ($7::text[] IS NULL OR s.name = ANY($7))
+            AND ($8::text[] IS NULL OR s.dataset = ANY($8))
+            AND EXISTS (
+                SELECT FROM broker.history AS h
+                WHERE
+                    h.tenant = $1
+                    AND h.series = s.key
+                    AND broker.time_of($4, h.recorded_at, h.modified_at) >= $2
+                    AND broker.time_of($4, h.recorded_at, h.modified_at) < $3
+                    AND h.is_deletion = ($4 = 'deletedAt')
+            )
+    );
+
+-- name: list_oldest_by_moment
+SELECT
+    w.place,
+    i.instance_id,
+    i.recorded_at,
+    i.modified_at,
+    i.at,
+    i.is_deletion,
+    i.document
+FROM unnest($5::uuid[]) WITH ORDINALITY AS w (series, place)
+CROSS JOIN
+    LATERAL (
+        SELECT
+            h.instance_id,
+            h.recorded_at,
+            h.modified_at,
+            h.is_deletion,
+            h.document,
+            h.moment AS at
+        FROM broker.history AS h
+        WHERE
+            h.tenant = $1
+            AND h.series = w.series
+            AND h.moment >= $2
+            AND h.moment < $3
+            AND NOT h.is_deletion
+            AND (NOT $4::boolean OR h.observed_at IS NOT NULL)
+        ORDER BY at
+        FETCH FIRST $6 ROWS WITH TIES
+    ) AS i
+ORDER BY i.at
+FETCH FIRST $6 ROWS WITH TIES;
+
+-- name: list_oldest_by_other_time
+SELECT
+    w.place,
+    i.instance_id,
+    i.recorded_at,
+    i.modified_at,
+    i.at,
+    i.is_deletion,
+    i.document
+FROM unnest($5::uuid[]) WITH ORDINALITY AS w (series, place)
+CROSS JOIN
+    LATERAL (
+        SELECT
+            h.instance_id,
+            h.recorded_at,
+            h.modified_at,
+            h.is_deletion,
+            h.document,
+            broker.time_of($4, h.recorded_at, h.modified_at) AS at
+        FROM broker.history AS h
+        WHERE
+            h.tenant = $1
+            AND h.series = w.series
+            AND broker.time_of($4, h.recorded_at, h.modified_at) >= $2
+            AND broker.time_of($4, h.recorded_at, h.modified_at) < $3
+            AND h.is_deletion = ($4 = 'deletedAt')
+        ORDER BY at
+        FETCH FIRST $6 ROWS WITH TIES
+    ) AS i
+ORDER BY i.at
+FETCH FIRST $6 ROWS WITH TIES;
+
+-- name: list_newest_by_moment
+SELECT
+    w.place,
+    i.instance_id,
+    i.recorded_at,
+    i.modified_at,
+    i.at,
+    i.is_deletion,
+    i.document
+FROM unnest($5::uuid[]) WITH ORDINALITY AS w (series, place)
+CROSS JOIN
+    LATERAL (
+        SELECT
+            h.instance_id,
+            h.recorded_at,
+            h.modified_at,
+            h.is_deletion,
+            h.document,
+            h.moment AS at
+        FROM broker.history AS h
+        WHERE
+            h.tenant = $1
+            AND h.series = w.series
+            AND h.moment >= $2
+            AND h.moment < $3
+            AND NOT h.is_deletion
+            AND (NOT $4::boolean OR h.observed_at IS NOT NULL)
+        ORDER BY at DESC
+        FETCH FIRST $6 ROWS WITH TIES
+    ) AS i
+ORDER BY i.at DESC
+FETCH FIRST $7 ROWS WITH TIES;
+
+-- name: list_newest_by_other_time
+SELECT
+    w.place,
+    i.instance_id,
+    i.recorded_at,
+    i.modified_at,
+    i.at,
+    i.is_deletion,
+    i.document
+FROM unnest($5::uuid[]) WITH ORDINALITY AS w (series, place)
+CROSS JOIN
+    LATERAL (
+        SELECT
+            h.instance_id,
+            h.recorded_at,
+            h.modified_at,
+            h.is_deletion,
+            h.document,
+            broker.time_of($4, h.recorded_at, h.modified_at) AS at
+        FROM broker.history AS h
+        WHERE
+            h.tenant = $1
+            AND h.series = w.series
+            AND broker.time_of($4, h.recorded_at, h.modified_at) >= $2
+            AND broker.time_of($4, h.recorded_at, h.modified_at) < $3
+            AND h.is_deletion = ($4 = 'deletedAt')
+        ORDER BY at DESC
+        FETCH FIRST $6 ROWS WITH TIES
+    ) AS i
+ORDER BY i.at DESC
+FETCH FIRST $7 ROWS WITH TIES;
+
+-- name: list_bounds_by_moment
+SELECT
+    w.place,
+    i.at,
+    i.instance_id
+FROM unnest($5::uuid[]) WITH ORDINALITY AS w (series, place)
+CROSS JOIN LATERAL (
+    SELECT
+        h.instance_id,
+        h.moment AS at
+    FROM broker.history AS h
+    WHERE
+        h.tenant = $1
+        AND h.series = w.series
+        AND h.moment >= $2
+        AND h.moment < $3
+        AND NOT h.is_deletion
+        AND (NOT $4::boolean OR h.observed_at IS NOT NULL)
+    ORDER BY at DESC, h.instance_id DESC
+    LIMIT 1 OFFSET $6::bigint - 1
+) AS i;
+
+-- name: list_bounds_by_other_time
+SELECT
+    w.place,
+    i.at,
+    i.instance_id
+FROM unnest($5::uuid[]) WITH ORDINALITY AS w (series, place)
+CROSS JOIN LATERAL (
+    SELECT
+        h.instance_id,
+        broker.time_of($4, h.recorded_at, h.modified_at) AS at
+    FROM broker.history AS h
+    WHERE
+        h.tenant = $1
+        AND h.series = w.series
+        AND broker.time_of($4, h.recorded_at, h.modified_at) >= $2
+        AND broker.time_of($4, h.recorded_at, h.modified_at) < $3
+        AND h.is_deletion = ($4 = 'deletedAt')
+    ORDER BY at DESC, h.instance_id DESC
+    LIMIT 1 OFFSET $6::bigint - 1
+) AS i;
+
+-- name: list_extents_by_moment
+SELECT
+    w.place,
+    i.first_at,
+    j.last_at
+FROM
+    unnest($5::uuid[], $6::timestamptz[])
+    WITH ORDINALITY AS w (series, bound_at, place)
+CROSS JOIN
+    LATERAL (
+        SELECT h.moment AS first_at
+        FROM broker.history AS h
+        WHERE
+            h.tenant = $1
+            AND h.series = w.series
+            AND h.moment >= $2
+            AND h.moment < $3
+            AND NOT h.is_deletion
+            AND (NOT $4::boolean OR h.observed_at IS NOT NULL)
+            AND h.moment >= w.bound_at
+        ORDER BY first_at
+        LIMIT 1
+    ) AS i
+CROSS JOIN LATERAL (
+    SELECT h.moment AS last_at
+    FROM broker.history AS h
+    WHERE
+        h.tenant = $1
+        AND h.series = w.series
+        AND h.moment >= $2
+        AND h.moment < $3
+        AND NOT h.is_deletion
+        AND (NOT $4::boolean OR h.observed_at IS NOT NULL)
+    ORDER BY last_at DESC
+    LIMIT 1
+) AS j;
+
+-- name: list_extents_by_other_time
+SELECT
+    w.place,
+    i.first_at,
+    j.last_at
+FROM
+    unnest($5::uuid[], $6::timestamptz[])
+    WITH ORDINALITY AS w (series, bound_at, place)
+CROSS JOIN
+    LATERAL (
+        SELECT broker.time_of($4, h.recorded_at, h.modified_at) AS first_at
+        FROM broker.history AS h
+        WHERE
+            h.tenant = $1
+            AND h.series = w.series
+            AND broker.time_of($4, h.recorded_at, h.modified_at) >= $2
+            AND broker.time_of($4, h.recorded_at, h.modified_at) < $3
+            AND h.is_deletion = ($4 = 'deletedAt')
+            AND broker.time_of($4, h.recorded_at, h.modified_at) >= w.bound_at
+        ORDER BY first_at
+        LIMIT 1
+    ) AS i
+CROSS JOIN LATERAL (
+    SELECT broker.time_of($4, h.recorded_at, h.modified_at) AS last_at
+    FROM broker.history AS h
+    WHERE
+        h.tenant = $1
+        AND h.series = w.series
+        AND broker.time_of($4, h.recorded_at, h.modified_at) >= $2
+        AND broker.time_of($4, h.recorded_at, h.modified_at) < $3
+        AND h.is_deletion = ($4 = 'deletedAt')
+    ORDER BY last_at DESC
+    LIMIT 1
+) AS j;
+
+-- name: aggregate_by_moment
+SELECT
+    w.place,
+    CASE
+        WHEN $9::interval IS NOT NULL THEN date_bin($9, h.moment, w.anchor)
+        ELSE ($10::timestamptz[])[width_bucket(h.moment, $10)]
+    END AS start,
+    count(*) AS total,
+    count(h.number) AS numbers,
+    sum(h.number) AS sum,
+    avg(h.number) AS average,
+    min(h.number) AS minimum,
+    max(h.number) AS maximum,
+    count(h.number) FILTER (WHERE h.sort <> 'a') AS spread,
+    stddev_samp(h.number) FILTER (WHERE h.sort <> 'a') AS deviation,
+    sum(h.number * h.number) FILTER (WHERE h.sort <> 'a') AS squares,
+    count(*) FILTER (WHERE h.sort IN ('s', 't', 'd', 'h')) AS texts
+FROM
+    unnest($5::uuid[], $6::timestamptz[], $7::uuid[], $8::timestamptz[])
+    WITH ORDINALITY AS w (series, bound_at, bound_id, anchor, place)
+INNER JOIN broker.history AS h ON w.series = h.series
+WHERE
+    h.tenant = $1
+    AND h.moment >= $2
+    AND h.moment < $3
+    AND NOT h.is_deletion
+    AND (NOT $4::boolean OR h.observed_at IS NOT NULL)
+    AND (h.moment, h.instance_id) >= (w.bound_at, w.bound_id)
+GROUP BY w.place, start
+LIMIT $11;
+
+-- name: aggregate_by_other_time
+SELECT
+    w.place,
+    CASE
+        WHEN
+            $9::interval IS NOT NULL
+            THEN date_bin($9, broker.time_of($4, h.recorded_at, h.modified_at), w.anchor)
+        ELSE
+            ($10::timestamptz[])[
+                width_bucket(broker.time_of($4, h.recorded_at, h.modified_at), $10)
+            ]
+    END AS start,
+    count(*) AS total,
+    count(h.number) AS numbers,
+    sum(h.number) AS sum,
+    avg(h.number) AS average,
+    min(h.number) AS minimum,
+    max(h.number) AS maximum,
+    count(h.number) FILTER (WHERE h.sort <> 'a') AS spread,
+    stddev_samp(h.number) FILTER (WHERE h.sort <> 'a') AS deviation,
+    sum(h.number * h.number) FILTER (WHERE h.sort <> 'a') AS squares,
+    count(*) FILTER (WHERE h.sort IN ('s', 't', 'd', 'h')) AS texts
+FROM
+    unnest($5::uuid[], $6::timestamptz[], $7::uuid[], $8::timestamptz[])
+    WITH ORDINALITY AS w (series, bound_at, bound_id, anchor, place)
+INNER JOIN broker.history AS h ON w.series = h.series
+WHERE
+    h.tenant = $1
+    AND broker.time_of($4, h.recorded_at, h.modified_at) >= $2
+    AND broker.time_of($4, h.recorded_at, h.modified_at) < $3
+    AND h.is_deletion = ($4 = 'deletedAt')
+    AND (broker.time_of($4, h.recorded_at, h.modified_at), h.instance_id)
+    >= (w.bound_at, w.bound_id)
+GROUP BY w.place, start
+LIMIT $11;
+
+-- name: count_distinct_by_moment
+SELECT
+    d.place,
+    d.start,
+    count(*) AS total
+FROM (
+    SELECT DISTINCT
+        w.place,
+        h.fingerprint,
+        CASE
+            WHEN $9::interval IS NOT NULL THEN date_bin($9, h.moment, w.anchor)
+            ELSE ($10::timestamptz[])[width_bucket(h.moment, $10)]
+        END AS start
+    FROM
+        unnest($5::uuid[], $6::timestamptz[], $7::uuid[], $8::timestamptz[])
+        WITH ORDINALITY AS w (series, bound_at, bound_id, anchor, place)
+    INNER JOIN broker.history AS h ON w.series = h.series
+    WHERE
+        h.tenant = $1
+        AND h.moment >= $2
+        AND h.moment < $3
+        AND NOT h.is_deletion
+        AND (NOT $4::boolean OR h.observed_at IS NOT NULL)
+        AND (h.moment, h.instance_id) >= (w.bound_at, w.bound_id)
+) AS d
+GROUP BY d.place, d.start
+LIMIT $11;
+
+-- name: count_distinct_by_other_time
+SELECT
+    d.place,
+    d.start,
+    count(*) AS total
+FROM (
+    SELECT DISTINCT
+        w.place,
+        h.fingerprint,
+        CASE
+            WHEN
+                $9::interval IS NOT NULL
+                THEN date_bin($9, broker.time_of($4, h.recorded_at, h.modified_at), w.anchor)
+            ELSE
+                ($10::timestamptz[])[
+                    width_bucket(broker.time_of($4, h.recorded_at, h.modified_at), $10)
+                ]
+        END AS start
+    FROM
+        unnest($5::uuid[], $6::timestamptz[], $7::uuid[], $8::timestamptz[])
+        WITH ORDINALITY AS w (series, bound_at, bound_id, anchor, place)
+    INNER JOIN broker.history AS h ON w.series = h.series
+    WHERE
+        h.tenant = $1
+        AND broker.time_of($4, h.recorded_at, h.modified_at) >= $2
+        AND broker.time_of($4, h.recorded_at, h.modified_at) < $3
+        AND h.is_deletion = ($4 = 'deletedAt')
+        AND (broker.time_of($4, h.recorded_at, h.modified_at), h.instance_id)
+        >= (w.bound_at, w.bound_id)
+) AS d
+GROUP BY d.place, d.start
+LIMIT $11;
+
+-- name: list_texts_by_moment
+SELECT
+    w.place,
+    h.sort,
+    h.document,
+    CASE
+        WHEN $9::interval IS NOT NULL THEN date_bin($9, h.moment, w.anchor)
+        ELSE ($10::timestamptz[])[width_bucket(h.moment, $10)]
+    END AS start
+FROM
+    unnest($5::uuid[], $6::timestamptz[], $7::uuid[], $8::timestamptz[])
+    WITH ORDINALITY AS w (series, bound_at, bound_id, anchor, place)
+INNER JOIN broker.history AS h ON w.series = h.series
+WHERE
+    h.tenant = $1
+    AND h.moment >= $2
+    AND h.moment < $3
+    AND NOT h.is_deletion
+    AND (NOT $4::boolean OR h.observed_at IS NOT NULL)
+    AND (h.moment, h.instance_id) >= (w.bound_at, w.bound_id)
+    AND h.sort IN ('s', 't', 'd', 'h')
+LIMIT $11;
+
+-- name: list_texts_by_other_time
+SELECT
+    w.place,
+    h.sort,
+    h.document,
+    CASE
+        WHEN
+            $9::interval IS NOT NULL
+            THEN date_bin($9, broker.time_of($4, h.recorded_at, h.modified_at), w.anchor)
+        ELSE
+            ($10::timestamptz[])[
+                width_bucket(broker.time_of($4, h.recorded_at, h.modified_at), $10)
+            ]
+    END AS start
+FROM
+    unnest($5::uuid[], $6::timestamptz[], $7::uuid[], $8::timestamptz[])
+    WITH ORDINALITY AS w (series, bound_at, bound_id, anchor, place)
+INNER JOIN broker.history AS h ON w.series = h.series
+WHERE
+    h.tenant = $1
+    AND broker.time_of($4, h.recorded_at, h.modified_at) >= $2
+    AND broker.time_of($4, h.recorded_at, h.modified_at) < $3
+    AND h.is_deletion = ($4 = 'deletedAt')
+    AND (broker.time_of($4, h.recorded_at, h.modified_at), h.instance_id)
+    >= (w.bound_at, w.bound_id)
+    AND h.sort IN ('s', 't', 'd', 'h')
+LIMIT $11;
+
+-- name: list_newest_documents
+-- One of each series, to tell what kind of attribute it is.
+SELECT
+    w.place,
+    i.document
+FROM unnest($2::uuid[]) WITH ORDINALITY AS w (series, place)
+CROSS JOIN LATERAL (
+    SELECT h.document
+    FROM broker.history AS h
+    WHERE h.tenant = $1 AND h.series = w.series
+    ORDER BY h.moment DESC
+    LIMIT 1
+) AS i;
