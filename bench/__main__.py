@@ -6,7 +6,7 @@ python -m bench [seconds]
 import subprocess
 import sys
 
-PARTS = ("bench.house", "bench.door", "bench.coin_payments")
+PARTS = ("bench.house", "bench.door", "bench.coin_payments", "bench.broker")
 
 
 def main() -> int:

@@ -8,6 +8,7 @@ import pytest
 from litestar import Litestar
 from litestar.di import Provide
 
+from mieone.blocks.broker.actions.parts import Broker
 from mieone.blocks.broker.block import block
 from mieone.core.block import AnyRequest, Block
 from mieone.core.clock import SystemClock
@@ -57,6 +58,17 @@ async def broker_client(
             yield client
     finally:
         await broker_block.stop(broker_house)
+
+
+@pytest.fixture
+async def broker(broker_house: House, broker_client: httpx.AsyncClient) -> AsyncIterator[Broker]:
+    """The parts of a second process on the same database, for what no entrance offers."""
+    made = Broker(broker_house)
+    await made.open()
+    try:
+        yield made
+    finally:
+        await made.close()
 
 
 def make_app(house: House, broker: Block) -> Litestar:

@@ -11,6 +11,8 @@ from mieone.core.house import House
 from .actions.commands import COMMANDS
 from .actions.declaring import declare_region
 from .actions.parts import Broker, Parts
+from .jobs import intake
+from .jobs.expiry import expiry_job
 from .routes import LD, OWN, V2
 from .routes.admission import Admission
 from .routes.ld_http import render_ld_problem
@@ -53,6 +55,8 @@ def block() -> Block:
             ),
             Router(path="/api/broker/v1", route_handlers=OWN, dependencies=provided),
         ],
+        jobs=[expiry_job(parts), *intake.jobs(parts)],
+        services=intake.services(parts),
         commands=COMMANDS,
         problem_forms={"/ngsi-ld/": render_ld_problem},
         start=start,

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from datetime import timedelta
 
-from mieone.blocks.broker.model import Tenant, TenantName
+from mieone.blocks.broker.model import Quota, Tenant, TenantName
 from mieone.blocks.broker.store.keys import revoke_key
 from mieone.blocks.broker.store.tenants import declare_tenants
 from mieone.core.block import Command
@@ -15,7 +15,13 @@ from .keys import issue_key
 
 
 async def _add_tenant(house: House, options: argparse.Namespace) -> int:
-    tenant = Tenant(name=TenantName(options.name), title=options.title)
+    quota = Quota(
+        writes_per_s=options.writes,
+        reads_per_s=options.reads,
+        at_once=options.at_once,
+        entities=options.entities,
+    )
+    tenant = Tenant(name=TenantName(options.name), title=options.title, quota=quota)
     async with house.database.transaction() as conn:
         await declare_tenants(conn, [tenant])
     _say(f"tenant {options.name}: requests may name it within seconds, nothing restarts")
@@ -42,6 +48,13 @@ async def _revoke_key(house: House, options: argparse.Namespace) -> int:
 def _tenant_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", help="lower-case letters, digits and _, at most 50")
     parser.add_argument("title", help="as its own people call it")
+    usual = Quota()
+    parser.add_argument(
+        "--writes", type=float, default=usual.writes_per_s, help="entities a second"
+    )
+    parser.add_argument("--reads", type=float, default=usual.reads_per_s, help="requests a second")
+    parser.add_argument("--at-once", type=int, default=usual.at_once, help="requests under way")
+    parser.add_argument("--entities", type=int, default=usual.entities, help="how many it may hold")
 
 
 def _key_arguments(parser: argparse.ArgumentParser) -> None:

@@ -1,0 +1,120 @@
+"""What data sets the region keeps, and each as a file again."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from mieone.blocks.broker.model import Entity, Tenant
+from mieone.blocks.broker.model.dataset import DataSet, Finding, ImportRun, Titles
+from mieone.blocks.broker.problems import ResourceNotFound
+from mieone.blocks.broker.rules.importing import write_csv
+from mieone.blocks.broker.store import imports as store
+from mieone.core.house import House
+
+from . import reading
+from .importing import ANY_TENANT, load_datasets
+
+if TYPE_CHECKING:
+    from .parts import Broker
+
+PAGE = 500
+MAX_EXPORTED = 100_000
+
+
+class DataSetView(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    title: Titles
+    type: str
+    publisher: str | None
+    licence: str | None
+    attribution: str | None
+    as_of: str | None
+    entities: dict[str, int]
+    """How many each tenant holds."""
+    last_run: ImportRun | None
+
+
+def get_dataset(house: House, dataset_id: str) -> DataSet:
+    """Raises ResourceNotFound."""
+    found = load_datasets(house).get(dataset_id)
+    if found is None:
+        raise ResourceNotFound(f"no data set is called {dataset_id}")
+    return found
+
+
+async def list_datasets(broker: "Broker") -> list[DataSetView]:
+    tenants = await broker.tenants.all()
+    return [
+        await _view(broker, dataset, tenants) for dataset in load_datasets(broker.house).values()
+    ]
+
+
+async def list_import_runs(broker: "Broker", dataset: DataSet) -> list[ImportRun]:
+    """The last twenty, the newest first."""
+    owner = dataset.tenant or ANY_TENANT
+    async with broker.house.database.transaction() as conn:
+        rows = await store.list_runs(conn, owner, dataset.id, 20)
+    return [
+        ImportRun(
+            run_id=str(row["run_id"]),
+            dataset=row["dataset"],
+            tenant=row["tenant"],
+            origin=row["origin"],
+            read_rows=row["read_rows"],
+            written_entities=row["written_entities"],
+            removed_entities=row["removed_entities"],
+            findings=msgspec.convert(row["findings"], tuple[Finding, ...]),
+            failure=row["failure"],
+        )
+        for row in rows
+    ]
+
+
+async def export_csv(broker: "Broker", dataset: DataSet, tenants: Sequence[Tenant]) -> str:
+    """The entities that this data set brought, as they are now."""
+    entities: list[Entity] = []
+    for tenant in tenants:
+        after = ""
+        while len(entities) < MAX_EXPORTED:
+            async with broker.house.database.transaction() as conn:
+                ids = await store.list_imported(conn, tenant.name, dataset.id, after, PAGE)
+                if not ids:
+                    break
+                found = {item.id: item for item in await reading.list_entities(conn, tenant, ids)}
+            entities.extend(found[name] for name in ids if name in found)
+            after = ids[-1]
+    return write_csv(dataset, entities, headings_of(dataset))
+
+
+def headings_of(dataset: DataSet) -> list[str]:
+    """Columns in the order of the data set, positions after the address, flags at the end."""
+    names = [column.column for column in dataset.columns]
+    if dataset.position:
+        names += [dataset.position.latitude, dataset.position.longitude]
+    for flags in dataset.flags:
+        names += list(flags.columns)
+    return list(dict.fromkeys(names))
+
+
+async def _view(broker: "Broker", dataset: DataSet, tenants: Sequence[Tenant]) -> DataSetView:
+    counts: dict[str, int] = {}
+    async with broker.house.database.transaction() as conn:
+        for tenant in tenants:
+            count = await store.count_imported(conn, tenant.name, dataset.id)
+            if count:
+                counts[tenant.name] = count
+    runs = await list_import_runs(broker, dataset)
+    name = dataset.source or dataset.file
+    source = broker.house.region.source(name) if name else None
+    return DataSetView(
+        id=dataset.id,
+        title=dataset.title,
+        type=dataset.type,
+        publisher=source.publisher if source else None,
+        licence=source.licence if source else None,
+        attribution=source.attribution if source else None,
+        as_of=source.as_of if source else None,
+        entities=counts,
+        last_run=runs[0] if runs else None,
+    )

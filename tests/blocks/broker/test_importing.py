@@ -1,0 +1,173 @@
+"""Open data as entities: what is right comes in, what is wrong is told, nothing is lost."""
+
+import csv
+import io
+
+import httpx
+from hypothesis import given as for_all
+from hypothesis import strategies as st
+
+from mieone.blocks.broker.actions.importing import Importer, load_datasets
+from mieone.blocks.broker.actions.parts import Broker
+from mieone.blocks.broker.model.dataset import CellKind, Column, DataSet, Position, Titles
+from mieone.blocks.broker.problems import BadRequestData
+from mieone.blocks.broker.rules.importing import map_rows, read_table
+from mieone.core.house import House
+
+DATASET = DataSet(
+    id="wells",
+    title=Titles(ja="x", yasashii="x", en="x"),
+    type="Well",
+    entity_id="urn:ngsi-ld:Well:{code}",
+    tenant_column="town",
+    position=Position(latitude="lat", longitude="lon"),
+    columns=(
+        Column(column="code", attribute="identifier", is_required=True),
+        Column(column="depth", attribute="depth", kind=CellKind.NUMBER, unit="MTR", low=0),
+        Column(column="uses", attribute="uses", kind=CellKind.LIST),
+    ),
+)
+
+
+def table(*lines: str) -> bytes:
+    return "\r\n".join(["town,code,depth,uses,lat,lon", *lines]).encode()
+
+
+def test_every_wrong_cell_is_told_by_row_and_column() -> None:
+    rows = read_table(
+        table("244414,1,-3,a;b,34.5,136.5", "244414,2,deep,,34.5,x", "244414,,1,,,"), is_json=False
+    )
+
+    imported, findings = map_rows(DATASET, rows, "source")
+
+    told = {(finding.row, finding.column, finding.reason) for finding in findings}
+    assert imported == []
+    assert told == {
+        (1, "depth", "too_small"),
+        (2, "depth", "no_number"),
+        (2, "lat", "no_number"),
+        (3, "code", "empty"),
+        (3, None, "no_id"),
+    }
+
+
+def test_a_missing_column_is_told_once_and_nothing_is_read() -> None:
+    imported, findings = map_rows(DATASET, [{"code": "1"}, {"code": "2"}], "source")
+
+    assert imported == []
+    assert [(finding.row, finding.column) for finding in findings] == [(0, "town")]
+
+
+def test_cp932_and_a_byte_order_mark_are_read_alike() -> None:
+    line = "town,code,uses\n244414,1,飲用;散水\n"
+
+    assert read_table(line.encode("cp932"), is_json=False) == read_table(
+        b"\xef\xbb\xbf" + line.encode(), is_json=False
+    )
+
+
+@for_all(st.binary(max_size=300), st.booleans())
+def test_no_bytes_at_all_break_the_reader(content: bytes, is_json: bool) -> None:
+    try:
+        rows = read_table(content, is_json=is_json)
+    except BadRequestData as refused:
+        assert refused.reason
+        return
+    imported, findings = map_rows(DATASET, rows, "source")
+    assert len(imported) <= len(rows)
+    assert len(imported) + len({f.row for f in findings if f.row}) <= len(rows) or not rows
+
+
+async def test_the_same_file_twice_changes_nothing_and_what_vanished_goes(
+    broker_house: House, broker_client: httpx.AsyncClient, broker: Broker
+) -> None:
+    importer = Importer(broker)
+    three = table(*(f"244414,{number},5,,34.5,136.5" for number in range(3)))
+    two = table(*(f"244414,{number},5,,34.5,136.5" for number in range(2)))
+
+    first = await importer.import_content(DATASET, three, "file:a")
+    again = await importer.import_content(DATASET, three, "file:a")
+    less = await importer.import_content(DATASET, two, "file:a")
+
+    assert (first.written_entities, again.was_unchanged) == (3, True)
+    assert (less.written_entities, less.removed_entities) == (2, 1)
+    gone = await broker_client.get(
+        "/ngsi-ld/v1/entities/urn:ngsi-ld:Well:2", headers={"NGSILD-Tenant": "244414"}
+    )
+    assert gone.status_code == 404
+
+
+async def test_when_most_would_vanish_everything_stays_and_somebody_is_told(
+    broker_house: House, broker_client: httpx.AsyncClient, broker: Broker
+) -> None:
+    importer = Importer(broker)
+    many = table(*(f"244414,{number},5,,," for number in range(10)))
+
+    await importer.import_content(DATASET, many, "file:a")
+    emptied = await importer.import_content(DATASET, table("244414,0,5,,,"), "file:a")
+
+    assert emptied.removed_entities == 0
+    assert [finding.reason for finding in emptied.findings] == ["most_vanished"]
+
+
+async def test_the_regions_files_are_all_in_the_store_without_a_finding(
+    broker_house: House, broker_client: httpx.AsyncClient, broker: Broker
+) -> None:
+    await Importer(broker).import_region_files()
+
+    listed = (await broker_client.get("/api/broker/v1/datasets")).json()
+
+    held = {item["id"]: sum(item["entities"].values()) for item in listed}
+    assert held["evacuation_sites"] == 369
+    assert held["shelters"] == 224
+    assert held["stations"] == 19
+    assert held["weather_stations"] == 14
+    assert held["statistics"] == 6
+    for item in listed:
+        if item["last_run"]:
+            assert item["last_run"]["findings"] == []
+            assert item["attribution"]
+
+
+async def test_a_town_uploads_its_list_in_the_standard_form_and_gets_it_back(
+    broker_house: House, broker_client: httpx.AsyncClient
+) -> None:
+    dataset = load_datasets(broker_house)["evacuation_sites_standard"]
+    headings = [column.column for column in dataset.columns] + ["緯度", "経度"]
+    headings += [heading for flags in dataset.flags for heading in flags.columns]
+    row = dict.fromkeys(headings, "")
+    row |= {
+        "全国地方公共団体コード": "244414",
+        "ID": "9001",
+        "名称": "見本の公園",
+        "緯度": "34.5",
+        "経度": "136.55",
+        "災害種別_洪水": "1",
+        "想定収容人数": "120",
+    }
+    sent = io.StringIO(newline="")
+    writer = csv.DictWriter(sent, headings)
+    writer.writeheader()
+    writer.writerow(row)
+    path = "/api/broker/v1/datasets/evacuation_sites_standard"
+
+    run = await broker_client.post(
+        f"{path}/imports?tenant=244414", content=sent.getvalue().encode("utf-8-sig")
+    )
+    back = await broker_client.get(f"{path}/file.csv?tenant=244414")
+
+    assert run.json()["written_entities"] == 1
+    assert back.content.decode() == sent.getvalue()
+
+
+async def test_a_row_of_another_town_is_not_written(
+    broker_house: House, broker_client: httpx.AsyncClient
+) -> None:
+    content = b"town,device,temperature\n244422,g1,20\n"
+
+    run = await broker_client.post(
+        "/api/broker/v1/datasets/readings/imports?tenant=244414", content=content
+    )
+
+    assert run.json()["written_entities"] == 0
+    assert [finding["reason"] for finding in run.json()["findings"]] == ["other_tenant"]
