@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 import msgspec
-from litestar import Response
+from litestar import MediaType, Response
 
 from mieone.blocks.broker.actions.parts import Broker
 from mieone.blocks.broker.actions.pseudonym import own_pseudonym
@@ -164,7 +164,13 @@ def answer_text(
 def answer_empty(
     call: Call, status: int = 204, headers: Mapping[str, str] | None = None
 ) -> Response[None]:
-    return Response(None, status_code=status, headers={**_echoed(call), **(headers or {})})
+    # As text, nothing is nothing; as JSON it would be `null`.
+    return Response(
+        None,
+        status_code=status,
+        media_type=MediaType.TEXT,
+        headers={**_echoed(call), **(headers or {})},
+    )
 
 
 def context_link(terms: Terms) -> str:
