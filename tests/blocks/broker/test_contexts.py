@@ -1,0 +1,275 @@
+"""Contexts over HTTP: hosted, cached, of the core, and made of several."""
+
+from collections.abc import AsyncIterator
+from urllib.parse import quote
+
+import httpx
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from mieone.blocks.broker.actions.parts import Broker
+from mieone.blocks.broker.problems import BadRequestData, LdContextNotAvailable
+
+CONTEXTS = "/ngsi-ld/v1/jsonldContexts"
+CORE = "https://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context-v1.6.jsonld"
+TREES = {"@context": {"tree": "https://example.org/tree", "kind": "https://example.org/kind"}}
+
+
+class Elsewhere:
+    """Another's server of contexts, on a port of its own."""
+
+    def __init__(self) -> None:
+        self.documents: dict[str, object] = {}
+        self.asked: list[str] = []
+        self.server = TestServer(self._make_app())
+
+    def _make_app(self) -> web.Application:
+        app = web.Application()
+        app.router.add_get("/{name:.*}", self._answer)
+        return app
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        name = request.match_info["name"]
+        self.asked.append(name)
+        if name.startswith("round/"):
+            raise web.HTTPFound(f"/round/{len(self.asked)}")
+        if name == "moved":
+            raise web.HTTPFound("/trees")
+        if name == "large":
+            return web.Response(text='{"@context": {"a": "' + "x" * 1_100_000 + '"}}')
+        if name not in self.documents:
+            raise web.HTTPNotFound
+        return web.json_response(self.documents[name])
+
+    def url(self, name: str) -> str:
+        return str(self.server.make_url(f"/{name}"))
+
+
+@pytest.fixture
+async def elsewhere() -> AsyncIterator[Elsewhere]:
+    made = Elsewhere()
+    await made.server.start_server()
+    try:
+        yield made
+    finally:
+        await made.server.close()
+
+
+async def host(client: httpx.AsyncClient, document: object = TREES) -> str:
+    response = await client.post(CONTEXTS, json=document)
+    assert response.status_code == 201, response.text
+    assert response.content == b""
+    return response.headers["Location"]
+
+
+async def test_a_hosted_context_is_served_as_it_was_sent(broker_client: httpx.AsyncClient) -> None:
+    path = await host(broker_client)
+
+    plain = await broker_client.get(path)
+    linked = await broker_client.get(path, headers={"Accept": "application/ld+json"})
+
+    assert plain.json() == TREES
+    assert plain.headers["Content-Type"] == "application/json"
+    assert linked.headers["Content-Type"] == "application/ld+json"
+
+
+async def test_details_count_each_use(broker_client: httpx.AsyncClient) -> None:
+    path = await host(broker_client)
+
+    first = (await broker_client.get(path, params={"details": "true"})).json()
+    again = (await broker_client.get(path, params={"details": "true"})).json()
+
+    assert first["kind"] == "Hosted"
+    assert first["URL"].endswith(path)
+    assert path.endswith(first["localId"])
+    assert "lastUsage" not in first
+    assert (first["numberOfHits"], again["numberOfHits"]) == (0, 1)
+    assert "lastUsage" in again
+
+
+async def test_a_deleted_context_is_gone(broker_client: httpx.AsyncClient) -> None:
+    path = await host(broker_client)
+
+    gone = await broker_client.delete(path)
+
+    assert gone.status_code == 204
+    assert (await broker_client.get(path)).status_code == 404
+    assert (await broker_client.delete(path)).status_code == 404
+
+
+async def test_another_tenant_deletes_no_context(broker_client: httpx.AsyncClient) -> None:
+    path = await host(broker_client)
+
+    refused = await broker_client.delete(path, headers={"NGSILD-Tenant": "244414"})
+
+    assert refused.status_code == 404
+    assert (await broker_client.get(path)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("params", "status"),
+    [({"details": "x"}, 400), ({"kind": "Other"}, 400), ({"strange": "1"}, 400), ({}, 200)],
+)
+async def test_lists_know_their_parameters(
+    broker_client: httpx.AsyncClient, params: dict[str, str], status: int
+) -> None:
+    assert (await broker_client.get(CONTEXTS, params=params)).status_code == status
+
+
+async def test_lists_tell_kinds_apart(
+    broker_client: httpx.AsyncClient, broker: Broker, elsewhere: Elsewhere
+) -> None:
+    elsewhere.documents["trees"] = TREES
+    path = await host(broker_client, {"@context": [elsewhere.url("trees")]})
+    made = await broker.contexts.terms([elsewhere.url("trees"), {"more": "https://example.org/m"}])
+    implicit = await broker.contexts.publish(made)
+
+    listed = {
+        kind: (await broker_client.get(CONTEXTS, params={"kind": kind})).json()
+        for kind in ("Hosted", "Cached", "ImplicitlyCreated")
+    }
+
+    assert [url for url in listed["Hosted"] if url.endswith(path)]
+    assert elsewhere.url("trees") in listed["Cached"]
+    assert listed["ImplicitlyCreated"] == [implicit]
+
+
+@pytest.mark.parametrize("body", [b"{", b'{"a": 1}', b"[]", b""])
+async def test_what_is_no_context_is_not_hosted(
+    broker_client: httpx.AsyncClient, body: bytes
+) -> None:
+    response = await broker_client.post(
+        CONTEXTS, content=body, headers={"Content-Type": "application/json"}
+    )
+
+    assert response.status_code == 400
+    assert response.json()["type"].endswith("/InvalidRequest")
+
+
+@pytest.mark.parametrize("context", [5, {"a": 5}, {"a": {"@id": "b"}, "b": "a"}, ["relative"]])
+async def test_a_context_that_cannot_be_is_refused(
+    broker_client: httpx.AsyncClient, context: object
+) -> None:
+    response = await broker_client.post(CONTEXTS, json={"@context": context})
+
+    assert response.status_code == 400
+    assert response.json()["type"].endswith("/BadRequestData")
+
+
+async def test_the_core_is_served_and_stays(broker_client: httpx.AsyncClient) -> None:
+    path = f"{CONTEXTS}/{quote(CORE, safe='')}"
+
+    details = await broker_client.get(path, params={"details": "true"})
+    removed = await broker_client.delete(path)
+    reloaded = await broker_client.delete(path, params={"reload": "true"})
+
+    assert details.json()["kind"] == "Cached"
+    assert details.json()["extraInfo"] == {"servedVersion": "1.9", "isApproximation": True}
+    assert (removed.status_code, reloaded.status_code) == (400, 204)
+
+
+@pytest.mark.parametrize(
+    ("reload", "status"), [("true", 400), ("false", 404), ("other", 400), (None, 404)]
+)
+async def test_an_unknown_context_is_not_reloaded(
+    broker_client: httpx.AsyncClient, reload: str | None, status: int
+) -> None:
+    params = {} if reload is None else {"reload": reload}
+
+    response = await broker_client.delete(f"{CONTEXTS}/unknown", params=params)
+
+    assert response.status_code == status
+
+
+async def test_a_fetched_context_survives_its_server(
+    broker_client: httpx.AsyncClient, broker: Broker, elsewhere: Elsewhere
+) -> None:
+    elsewhere.documents["trees"] = TREES
+    url = elsewhere.url("trees")
+    terms = await broker.contexts.terms((url,))
+    await elsewhere.server.close()
+
+    path = f"{CONTEXTS}/{quote(url, safe='')}"
+    reloaded = await broker_client.delete(path, params={"reload": "true"})
+    details = await broker_client.get(path, params={"details": "true"})
+
+    assert terms.expand_name("tree") == "https://example.org/tree"
+    assert reloaded.status_code == 504
+    assert details.json()["kind"] == "Cached"
+
+
+async def test_a_reloaded_context_is_read_anew_by_every_process(
+    broker_client: httpx.AsyncClient, broker: Broker, elsewhere: Elsewhere
+) -> None:
+    elsewhere.documents["trees"] = TREES
+    url = elsewhere.url("trees")
+    await broker.contexts.terms((url,))
+    elsewhere.documents["trees"] = {"@context": {"tree": "https://example.org/shrub"}}
+
+    path = f"{CONTEXTS}/{quote(url, safe='')}"
+    assert (await broker_client.delete(path, params={"reload": "true"})).status_code == 204
+    await broker.contexts.reload(url)
+
+    assert (await broker.contexts.terms((url,))).expand_name("tree") == "https://example.org/shrub"
+
+
+async def test_a_context_is_fetched_once(broker: Broker, elsewhere: Elsewhere) -> None:
+    elsewhere.documents["trees"] = TREES
+    elsewhere.documents["wood"] = {"@context": ["trees", {"leaf": "https://example.org/leaf"}]}
+
+    terms = await broker.contexts.terms(elsewhere.url("wood"))
+    await broker.contexts.terms(elsewhere.url("wood"))
+    await broker.contexts.terms([elsewhere.url("trees")])
+
+    assert terms.expand_name("kind") == "https://example.org/kind"
+    assert sorted(elsewhere.asked) == ["trees", "wood"]
+
+
+@pytest.mark.parametrize("name", ["missing", "round/0", "large"])
+async def test_what_cannot_be_fetched_is_not_available(
+    broker: Broker, elsewhere: Elsewhere, name: str
+) -> None:
+    with pytest.raises(LdContextNotAvailable):
+        await broker.contexts.terms(elsewhere.url(name))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context-non-existing.jsonld",
+        "http://127.0.0.1:1/none",
+        "ftp://example.org/context",
+        "urn:example:context",
+    ],
+)
+async def test_some_contexts_are_never_available(broker: Broker, url: str) -> None:
+    with pytest.raises(LdContextNotAvailable):
+        await broker.contexts.terms(url)
+
+
+async def test_clouds_secrets_are_no_context(broker: Broker) -> None:
+    with pytest.raises(BadRequestData):
+        await broker.contexts.terms("http://169.254.169.254/latest/meta-data")
+
+
+async def test_answers_name_a_context_that_can_be_had(
+    broker_client: httpx.AsyncClient, broker: Broker
+) -> None:
+    context: list[object] = [{"tree": "https://example.org/tree"}]
+
+    made = await broker.contexts.terms(context)  # type: ignore[arg-type]
+    link = await broker.contexts.publish(made)
+    served = await broker_client.get(link.partition("//")[2].partition("/")[2].join(["/", ""]))
+
+    assert served.json() == {"@context": made.inline}
+    again = await broker.contexts.terms(link)
+    assert again.expand_name("tree") == "https://example.org/tree"
+    assert again.link == link
+
+
+async def test_the_core_alone_is_named_by_the_version_asked_for(broker: Broker) -> None:
+    terms = await broker.contexts.terms([CORE])
+
+    assert (terms.link, terms.inline, terms.urls) == (CORE, CORE, ())
+    assert terms.expand_name("tree") == "https://uri.etsi.org/ngsi-ld/default-context/tree"
