@@ -22,7 +22,7 @@ from .ld_writing import answer_write, check_entity_id, refuse_missing_id, type_f
 _NO_ATTRIBUTES = frozenset({"id", "@id", "type", "@type", "@context"})
 
 
-@post("/entities/{entity_id:str}/attrs", summary="Append attributes", status_code=204)
+@post("/entities/{entity_id:str}/attrs", summary="Append attributes")
 async def post_attributes(
     request: AnyRequest, broker: NamedDependency[Broker], entity_id: FromPath[str]
 ) -> Response[bytes] | Response[None]:
@@ -40,7 +40,7 @@ async def post_attributes(
     )
 
 
-@patch("/entities/{entity_id:str}/attrs", summary="Update attributes", status_code=204)
+@patch("/entities/{entity_id:str}/attrs", summary="Update attributes")
 async def patch_attributes(
     request: AnyRequest, broker: NamedDependency[Broker], entity_id: FromPath[str]
 ) -> Response[bytes] | Response[None]:
@@ -61,7 +61,6 @@ async def patch_attributes(
 @patch(
     "/entities/{entity_id:str}/attrs/{name:str}",
     summary="Update members of an attribute",
-    status_code=204,
 )
 async def patch_attribute(
     request: AnyRequest,
@@ -90,7 +89,6 @@ async def patch_attribute(
 @put(
     "/entities/{entity_id:str}/attrs/{name:str}",
     summary="Replace an attribute",
-    status_code=204,
 )
 async def put_attribute(
     request: AnyRequest,

@@ -80,7 +80,7 @@ async def post_upsert(
     return answer(call, made, status=201) if made else answer_empty(call)
 
 
-@post("/entityOperations/update", summary="Update entities", status_code=204)
+@post("/entityOperations/update", summary="Update entities")
 async def post_update(
     request: AnyRequest, broker: NamedDependency[Broker]
 ) -> Response[bytes] | Response[None]:
@@ -102,7 +102,7 @@ async def post_update(
     return _answer_changes(call, await _run(call, body, read))
 
 
-@post("/entityOperations/merge", summary="Merge into entities", status_code=204)
+@post("/entityOperations/merge", summary="Merge into entities")
 async def post_merge(
     request: AnyRequest, broker: NamedDependency[Broker]
 ) -> Response[bytes] | Response[None]:
@@ -132,7 +132,7 @@ async def post_merge(
     return _answer_changes(call, await _run(call, body, read))
 
 
-@post("/entityOperations/delete", summary="Delete entities", status_code=204)
+@post("/entityOperations/delete", summary="Delete entities")
 async def post_delete(
     request: AnyRequest, broker: NamedDependency[Broker]
 ) -> Response[bytes] | Response[None]:

@@ -40,7 +40,7 @@ async def post_entity(
     return answer_empty(call, 201, {"Location": location_of(entity_id)})
 
 
-@put("/entities/{entity_id:str}", summary="Replace an entity", status_code=204)
+@put("/entities/{entity_id:str}", summary="Replace an entity")
 async def put_entity(
     request: AnyRequest, broker: NamedDependency[Broker], entity_id: FromPath[str]
 ) -> Response[bytes] | Response[None]:
@@ -58,7 +58,7 @@ async def put_entity(
     )
 
 
-@patch("/entities/{entity_id:str}", summary="Merge into an entity", status_code=204)
+@patch("/entities/{entity_id:str}", summary="Merge into an entity")
 async def patch_entity(
     request: AnyRequest, broker: NamedDependency[Broker], entity_id: FromPath[str]
 ) -> Response[bytes] | Response[None]:
@@ -95,12 +95,12 @@ async def delete_entity(
     return await answer_write(call, change)
 
 
-@put("/entities", status_code=204)
+@put("/entities")
 async def put_nothing() -> Response[None]:
     return refuse_missing_id()
 
 
-@patch("/entities", status_code=204)
+@patch("/entities")
 async def patch_nothing() -> Response[None]:
     return refuse_missing_id()
 
