@@ -2,10 +2,10 @@
 
     python -m proofs.broker_storm [seconds] [kills]
 
-998 subscriptions have a receiver that answers, one receiver is slow (a second each time), one is dead and is
-due for every change. The receiver and the writers note what they saw by themselves; afterwards the two notes
-are compared: every acknowledged change was delivered or is on record as waiting or dead, changes of one
-entity arrived in order, and what arrived twice said so. Writes results/broker_storm.md.
+998 subscriptions have a receiver that answers, one receiver is slow (a second each time), one is dead
+and is due for every change. The receiver and the writers note what they saw by themselves; afterwards the
+two notes are compared: every acknowledged change was delivered or is on record as waiting or dead,
+changes of one entity arrived in order, and what arrived twice said so. Writes results/broker_storm.md.
 """
 
 import asyncio
@@ -53,7 +53,9 @@ class Note:
         repeated = self.arrived[thing, level] > 0
         self.arrived[thing, level] += 1
         if repeated:
-            marked = attempt > 1 or notification_id in self.ids
+            # Written twice because the first answer was lost: two changes, each told once.
+            was_asked_again = (thing, level) in self.unsure
+            marked = attempt > 1 or notification_id in self.ids or was_asked_again
             self.repeats_marked += marked
             self.repeats_unmarked += not marked
         elif level < self.latest.get(thing, 0):
@@ -181,7 +183,7 @@ def _find(root: int, kind: str) -> int | None:
 async def settle(note: Note, dsn: str) -> tuple[int, int]:
     """Until everything that can arrive has; then what stands on record for the dead receiver."""
     end = time.monotonic() + SETTLE_LIMIT_S
-    while note.missing and time.monotonic() < end:
+    while note.missing and time.monotonic() < end:  # noqa: ASYNC110 - nobody to tell us
         await asyncio.sleep(0.5)
     await asyncio.sleep(3)
     conn = await asyncpg.connect(dsn)
