@@ -108,6 +108,8 @@ WORDS += [
     "%",
     "'",
 ]
+PATHS = ["/entities", "/entities/urn:f:1", "/temporal/entities", "/temporal/entities/urn:f:1"]
+PATHS += ["/types", "/attributes", "/subscriptions", "/csourceRegistrations", "/jsonldContexts"]
 TYPES = ["T", "T,U", "T;U", "(T|U);V", "", "((((", "https://example.org/T", ";;", "*"]
 
 
@@ -249,10 +251,7 @@ def read_ld(chance: Chance) -> Made:
     }
     chosen = chance.sample(sorted(parameters), chance.randrange(1, 7))
     text = "&".join(f"{name}={quote(parameters[name], safe='')}" for name in chosen)
-    path = chance.choice(
-        ["/entities", "/entities/urn:f:1", "/temporal/entities", "/temporal/entities/urn:f:1"]
-        + ["/types", "/attributes", "/subscriptions", "/csourceRegistrations", "/jsonldContexts"]
-    )
+    path = chance.choice(PATHS)
     return "GET", f"/ngsi-ld/v1{path}?{text}", None, headers(chance)
 
 
