@@ -16,6 +16,7 @@ from .jobs.expiry import expiry_job
 from .routes import LD, OWN, V2
 from .routes.admission import Admission
 from .routes.ld_http import render_ld_problem
+from .routes.v2_http import render_v2_problem
 
 _HERE = Path(__file__).parent
 
@@ -58,7 +59,11 @@ def block() -> Block:
         jobs=[expiry_job(parts), *intake.jobs(parts)],
         services=intake.services(parts),
         commands=COMMANDS,
-        problem_forms={"/ngsi-ld/": render_ld_problem},
+        problem_forms={
+            "/ngsi-ld/": render_ld_problem,
+            "/v2": render_v2_problem,
+            "/version": render_v2_problem,
+        },
         start=start,
         stop=stop,
     )

@@ -99,6 +99,15 @@ class AmbiguousEntity(BrokerProblem):
     ngsi_v2 = "TooManyResults"
 
 
+class PartialUpdate(BrokerProblem):
+    """NGSI v2: some of a batch was written, some was not."""
+
+    slug = "broker/partial-update"
+    status = 422
+    ngsi_ld = "OperationNotSupported"
+    ngsi_v2 = "PartialUpdate"
+
+
 class LengthRequired(BrokerProblem):
     slug = "broker/length-required"
     status = 411

@@ -100,6 +100,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     identity: Identity | None = None
     """NGSI v2's names, when a v2 client creates."""
     revision: Revision | None = None
+    clears_expiry: bool = False
+    """The entity's expiresAt goes."""
     is_forced: bool = False
     """NGSI v2 `forcedUpdate`: counts as a change for its subscriptions though nothing differs."""
     document: JsonValue = None

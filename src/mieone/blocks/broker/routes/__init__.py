@@ -4,7 +4,17 @@ from collections.abc import Sequence
 
 from litestar.types import ControllerRouterHandler
 
-from . import datasets, ld_attributes, ld_batch, ld_contexts, ld_entities_write
+from . import (
+    datasets,
+    ld_attributes,
+    ld_batch,
+    ld_contexts,
+    ld_entities_write,
+    v2_attributes,
+    v2_batch,
+    v2_entities,
+    v2_types,
+)
 
 LD: Sequence[ControllerRouterHandler] = (
     *ld_entities_write.HANDLERS,
@@ -13,7 +23,12 @@ LD: Sequence[ControllerRouterHandler] = (
     *ld_contexts.HANDLERS,
 )
 """Under /ngsi-ld/v1."""
-V2: Sequence[ControllerRouterHandler] = ()
+V2: Sequence[ControllerRouterHandler] = (
+    *v2_entities.HANDLERS,
+    *v2_attributes.HANDLERS,
+    *v2_types.HANDLERS,
+    *v2_batch.HANDLERS,
+)
 """/v2 and /version."""
 OWN: Sequence[ControllerRouterHandler] = (*datasets.HANDLERS,)
 """Under /api/broker/v1."""

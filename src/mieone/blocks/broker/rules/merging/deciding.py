@@ -223,7 +223,7 @@ def _finish_update(draft: Draft, change: Change, *, adds_scopes: bool = False) -
         if adds_scopes and draft.before is not None:
             scopes = tuple(dict.fromkeys((*draft.before.scopes, *scopes)))
     after = draft.evolve(types=fragment.types or (), scopes=scopes)
-    if fragment.expires_at is not None:
+    if fragment.expires_at is not None or change.clears_expiry:
         after = msgspec.structs.replace(after, expires_at=fragment.expires_at)
     return draft.finish(change, after)
 

@@ -16,13 +16,14 @@ from mieone.blocks.broker.model import (
 )
 from mieone.blocks.broker.problems import BadRequestData
 
-from .metadata import EVERYTHING, Metadata, read_metadata, with_metadata
+from .metadata import BUILTIN, EVERYTHING, Metadata, read_metadata, show_metadata, with_metadata
 from .names import Names
 from .operators import is_operation
 from .syntax import UNRESTRICTED, check_name, check_value
 from .times import find_time
-from .values import Typed, default_type, make_instance
+from .values import Typed, default_type, make_instance, show
 
+CHANGES: Final = "alterationType"
 EXPIRES: Final = "dateExpires"
 DEFAULT_TYPE: Final = "Thing"
 _NOT_ATTRIBUTES: Final = frozenset({"id", "type", EVERYTHING, "geo:distance"})
@@ -95,6 +96,22 @@ def read_entity(document: JsonValue, names: Names, form: BodyForm) -> EntityBody
     )
 
 
+def read_notified(document: JsonValue, names: Names, form: BodyForm) -> EntityBody:
+    """An entity of somebody's notification, without what that broker told of itself."""
+    if not isinstance(document, dict) or form is not BodyForm.NORMALIZED:
+        return read_entity(document, names, form)
+    rest = {name: _without_builtin(body) for name, body in document.items() if name != CHANGES}
+    return read_entity(rest, names, form)
+
+
+def _without_builtin(body: JsonValue) -> JsonValue:
+    metadata = body.get("metadata") if isinstance(body, dict) else None
+    if not isinstance(body, dict) or not isinstance(metadata, dict):
+        return body
+    kept = {name: one for name, one in metadata.items() if name not in BUILTIN}
+    return {**body, "metadata": kept}
+
+
 def read_attributes(document: JsonValue, names: Names, form: BodyForm) -> AttributesBody:
     if not isinstance(document, dict):
         raise BadRequestData("the body is no object")
@@ -134,6 +151,23 @@ def read_attribute(body: JsonValue, names: Names) -> AttributeBody:
         operation=read.operation,
         clears_metadata="metadata" in document and metadata.is_empty,
     )
+
+
+def read_value(name: Iri, value: JsonValue, known: Instance | None, names: Names) -> AttributesBody:
+    """A bare value for an attribute whose type and metadata stay."""
+    kind = default_type(value) if known is None else show(known, names).type
+    metadata = {} if known is None else show_metadata(known, names)
+    is_free = kind == UNRESTRICTED or _says_true(metadata, UNRESTRICTED)
+    if not is_free:
+        check_value(value, "attribute value")
+    typed = Typed(_fitting_type(kind, value), value)
+    body = _read_value(typed, names, ignores_type=_says_true(metadata, "ignoreType"))
+    return AttributesBody(attributes={name: body})
+
+
+def _fitting_type(kind: str, value: JsonValue) -> str:
+    """`None` is the type of no value; every other type stays, whatever the value is now."""
+    return default_type(value) if kind == "None" and value is not None else kind
 
 
 def _typed(body: JsonValue) -> Typed:

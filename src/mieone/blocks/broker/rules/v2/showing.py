@@ -9,13 +9,11 @@ import msgspec
 
 from mieone.blocks.broker.model import DEFAULT_INSTANCE, Entity, Instance, Iri, JsonValue
 
+from .bodies import CHANGES
 from .metadata import EVERYTHING, show_metadata
 from .names import Names, id_of, path_of
 from .times import write_time
 from .values import Typed, show
-
-CHANGES: Final = "alterationType"
-"""A builtin attribute of notifications only."""
 
 
 class V2Form(StrEnum):
