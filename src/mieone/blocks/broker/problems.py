@@ -177,3 +177,21 @@ class OverQuota(BrokerProblem):
     def __init__(self, reason: str, wait_s: int = 1) -> None:
         super().__init__(reason, wait_s=wait_s)
         self.headers = {"Retry-After": str(wait_s)}
+
+
+class SourceFailed(BrokerProblem):
+    """A context source has answered what nobody can use."""
+
+    slug = "broker/source-failed"
+    status = 502
+    ngsi_ld = "BadGateway"
+    ngsi_v2 = "BadGateway"
+
+
+class SourceUnavailable(BrokerProblem):
+    """A context source has not answered in time."""
+
+    slug = "broker/source-unavailable"
+    status = 504
+    ngsi_ld = "GatewayTimeout"
+    ngsi_v2 = "GatewayTimeout"

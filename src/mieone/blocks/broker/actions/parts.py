@@ -57,6 +57,7 @@ class Broker:
     async def close(self) -> None:
         await self.writer.stop()
         await self.contexts.close()
+        await self.sources.close()
         if self._http is not None:
             await self._http.close()
             self._http = None

@@ -16,8 +16,13 @@ from mieone.blocks.broker.model import (
     Tenant,
     Terms,
 )
+from mieone.blocks.broker.rules.registrations.purging import list_purges
 
 from . import reading
+from .federation.asking import SourceClient
+from .federation.reading import SourceReader
+from .federation.register import SourceRegister
+from .federation.writing import SourceWriter
 
 if TYPE_CHECKING:
     from .parts import Broker
@@ -43,11 +48,21 @@ class Gathered(msgspec.Struct, frozen=True, kw_only=True):
 class Sources:
     def __init__(self, broker: "Broker") -> None:
         self._broker = broker
+        self.register = SourceRegister(broker.house)
+        self.client = SourceClient(broker)
+        self._reader = SourceReader(broker, self.client)
+        self._writer = SourceWriter(broker, self.client)
+
+    async def close(self) -> None:
+        await self.client.close()
 
     async def retrieve(
         self, tenant: Tenant, entity_id: str, asked: Query, journey: Journey
     ) -> tuple[Entity | None, tuple[str, ...]]:
         """One entity from here and from the sources, and warnings. `asked` names attributes wanted."""
+        sources = await self.register.of(tenant)
+        if sources:
+            return await self._reader.retrieve(tenant, sources, entity_id, asked, journey)
         async with self._broker.house.database.transaction() as conn:
             return await reading.find_entity(conn, tenant, entity_id), ()
 
@@ -55,6 +70,12 @@ class Sources:
         self, tenant: Tenant, asked: Query, journey: Journey, *, is_batch: bool = False
     ) -> Gathered:
         """`is_batch`: it came as POST entityOperations/query."""
+        sources = await self.register.of(tenant)
+        if sources:
+            found, warnings = await self._reader.query(
+                tenant, sources, asked, journey, is_batch=is_batch
+            )
+            return Gathered(found=found, warnings=warnings)
         async with self._broker.house.database.transaction() as conn:
             return Gathered(found=await reading.query(conn, tenant, asked))
 
@@ -70,6 +91,9 @@ class Sources:
 
         An outcome with `sources` is shown by `routes.ld_distributed`: ask it before anything else.
         """
+        sources = () if journey.is_local else await self.register.of(tenant)
+        if sources:
+            return await self._writer.write(tenant, sources, changes, journey, is_batch=is_batch)
         return await self._broker.writer.write(tenant, changes)
 
     async def purge(
@@ -82,4 +106,6 @@ class Sources:
         drop: tuple[Iri, ...] = (),
     ) -> tuple[SourceResult, ...]:
         """DELETE /entities at the sources; what is here the caller purges."""
-        return ()
+        sources = () if journey.is_local else await self.register.of(tenant)
+        purges = list_purges(sources, asked, keep, drop, journey.terms)
+        return await self._writer.purge(tenant, purges, journey) if purges else ()

@@ -1,0 +1,1 @@
+"""Other brokers asked and told, within limits of time and size."""

@@ -1,0 +1,228 @@
+"""One exchange with one source. What it answers is nobody's word but its own: bounded, and checked."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+import aiohttp
+import msgspec
+from yarl import URL
+
+from mieone.blocks.broker.actions.outbound import TargetRefused, check_literal
+from mieone.blocks.broker.actions.pseudonym import own_pseudonym
+from mieone.blocks.broker.model import JsonValue, Registration, SourceProtocol, Terms
+from mieone.blocks.broker.problems import BrokerProblem
+from mieone.blocks.broker.rules.headers import (
+    JSON_LD_CONTEXT,
+    MalformedHeaderError,
+    list_context_urls,
+)
+from mieone.blocks.broker.rules.json_reading import read_json
+from mieone.blocks.broker.rules.registrations.requests import SourceRequest
+
+from .counting import ExchangeCounter
+
+if TYPE_CHECKING:
+    from mieone.blocks.broker.actions.parts import Broker
+    from mieone.blocks.broker.actions.sources import Journey
+
+TIMEOUT_S: Final = 5.5
+LONGEST_TIMEOUT_S: Final = 30.0
+LARGEST_ANSWER: Final = 16 * 1024 * 1024
+NO_ANSWER: Final = 111
+"""RFC 7234 5.5: revalidation failed, here: nobody answered."""
+MISCELLANEOUS: Final = 199
+LASTING: Final = 299
+_OURS: Final = frozenset(
+    {
+        "accept",
+        "connection",
+        "content-length",
+        "content-type",
+        "expect",
+        "host",
+        "jsonldcontext",
+        "keep-alive",
+        "link",
+        "ngsild-tenant",
+        "protocol",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "via",
+    }
+)
+_OF_THE_REQUEST: Final = "urn:ngsi-ld:request"
+
+
+class SourceFailedError(Exception):
+    """The source has not answered, or not so that it can be read."""
+
+    def __init__(self, code: int, text: str) -> None:
+        self.code = code
+        self.text = text
+        super().__init__(text)
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    status: int
+    body: bytes
+    headers: Mapping[str, str]
+
+    @property
+    def is_well(self) -> bool:
+        return 200 <= self.status < 300
+
+    def read(self) -> JsonValue:
+        """Raises SourceFailedError."""
+        try:
+            return read_json(self.body)
+        except BrokerProblem as problem:
+            raise SourceFailedError(MISCELLANEOUS, problem.reason) from None
+
+
+class SourceClient:
+    def __init__(self, broker: "Broker") -> None:
+        self._broker = broker
+        self._rests_until_s: dict[str, float] = {}
+        self._counter = ExchangeCounter(broker.house)
+
+    async def close(self) -> None:
+        await self._counter.close()
+
+    async def terms_for(self, registration: Registration, journey: "Journey") -> Terms:
+        """The context the source is spoken to with. Raises SourceFailedError."""
+        named = find_header(registration, "jsonldcontext")
+        if named is None:
+            return journey.terms
+        try:
+            return await self._broker.contexts.terms([named])
+        except BrokerProblem as problem:
+            raise SourceFailedError(MISCELLANEOUS, problem.reason) from None
+
+    async def terms_of(self, answer: Answer, document: JsonValue, asked_with: Terms) -> Terms:
+        """The context an answer is written with. Raises SourceFailedError."""
+        context: JsonValue = None
+        if isinstance(document, dict) and "@context" in document:
+            context = document["@context"]
+        elif "Link" in answer.headers:
+            try:
+                urls = list_context_urls(answer.headers["Link"])
+            except MalformedHeaderError:
+                urls = ()
+            if urls and urls[0] != asked_with.link:
+                context = list(urls)
+        if context is None:
+            return asked_with
+        try:
+            return await self._broker.contexts.terms(context)
+        except BrokerProblem as problem:
+            raise SourceFailedError(MISCELLANEOUS, problem.reason) from None
+
+    async def send(
+        self, tenant: str, registration: Registration, request: SourceRequest, journey: "Journey"
+    ) -> Answer:
+        """Raises SourceFailedError."""
+        if self._rests_until_s.get(registration.endpoint, 0.0) > time.monotonic():
+            raise SourceFailedError(NO_ANSWER, "left alone for a while after a failure")
+        try:
+            answer = await self._exchange(registration, request, journey)
+        except SourceFailedError as failure:
+            self._note_failure(tenant, registration, failure)
+            raise
+        self._counter.note(tenant, registration.id, has_failed=answer.status >= 500)
+        return answer
+
+    async def _exchange(
+        self, registration: Registration, request: SourceRequest, journey: "Journey"
+    ) -> Answer:
+        target = request.target
+        if registration.management is not None and registration.management.is_local_only:
+            target += ("&" if "?" in target else "?") + "local=true"
+        url = registration.endpoint.rstrip("/") + target
+        try:
+            check_literal(self._broker.house, url)
+            async with asyncio.timeout(_timeout_s(registration)):
+                return await self._read(registration, request, journey, url)
+        except TimeoutError:
+            raise SourceFailedError(NO_ANSWER, "no answer in time") from None
+        except TargetRefused as error:
+            raise SourceFailedError(MISCELLANEOUS, str(error)) from None
+        except BrokerProblem as problem:
+            raise SourceFailedError(MISCELLANEOUS, problem.reason) from None
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise SourceFailedError(NO_ANSWER, type(error).__name__) from None
+
+    async def _read(
+        self, registration: Registration, request: SourceRequest, journey: "Journey", url: str
+    ) -> Answer:
+        body = None if request.body is None else msgspec.json.encode(request.body)
+        async with self._broker.http.request(
+            request.method,
+            # Encoded by us: what we print is what goes out.
+            URL(url, encoded=True),
+            data=body,
+            headers=self._headers(registration, request, journey),
+            allow_redirects=False,
+        ) as response:
+            content = await response.content.read(LARGEST_ANSWER + 1)
+            while not response.content.at_eof() and len(content) <= LARGEST_ANSWER:
+                content += await response.content.read(LARGEST_ANSWER + 1 - len(content))
+            if len(content) > LARGEST_ANSWER:
+                raise SourceFailedError(MISCELLANEOUS, "the answer is too large")
+            links = ", ".join(response.headers.getall("Link", []))
+            headers = {name.title(): text for name, text in response.headers.items()}
+            if links:
+                headers["Link"] = links
+            return Answer(status=response.status, body=content, headers=headers)
+
+    def _headers(
+        self, registration: Registration, request: SourceRequest, journey: "Journey"
+    ) -> dict[str, str]:
+        headers = {
+            one.key: one.value
+            for one in registration.headers
+            if one.key.lower() not in _OURS and one.value != _OF_THE_REQUEST
+        }
+        headers["Accept"] = "application/json"
+        headers["Via"] = ", ".join((*journey.via, f"1.1 {own_pseudonym(self._broker.house)}"))
+        is_v2 = registration.protocol is SourceProtocol.NGSI_V2
+        if registration.tenant is not None:
+            headers["Fiware-Service" if is_v2 else "NGSILD-Tenant"] = registration.tenant
+        if request.body is not None:
+            headers["Content-Type"] = "application/ld+json" if request.is_ld else "application/json"
+        if not request.is_ld and not is_v2:
+            context = find_header(registration, "jsonldcontext") or journey.terms.link
+            headers["Link"] = f'<{context}>; rel="{JSON_LD_CONTEXT}"; type="application/ld+json"'
+        return headers
+
+    def _note_failure(
+        self, tenant: str, registration: Registration, failure: SourceFailedError
+    ) -> None:
+        self._counter.note(tenant, registration.id, has_failed=True)
+        management = registration.management
+        if failure.code == NO_ANSWER and management is not None and management.cooldown_ms:
+            until_s = time.monotonic() + management.cooldown_ms / 1000
+            self._rests_until_s[registration.endpoint] = until_s
+
+
+def find_header(registration: Registration, key: str) -> str | None:
+    for one in registration.headers:
+        if one.key.lower() == key:
+            return one.value
+    return None
+
+
+def warning_of(registration: Registration, failure: SourceFailedError) -> str:
+    """A value of NGSILD-Warning: code, agent, text."""
+    text = "".join(mark for mark in failure.text if 32 <= ord(mark) < 127 and mark not in '"\\')
+    return f'{failure.code} {registration.alias or registration.id} "{text[:200]}"'
+
+
+def _timeout_s(registration: Registration) -> float:
+    management = registration.management
+    if management is None or management.timeout_ms is None:
+        return TIMEOUT_S
+    return min(management.timeout_ms / 1000, LONGEST_TIMEOUT_S)

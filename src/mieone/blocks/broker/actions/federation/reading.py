@@ -1,0 +1,387 @@
+"""Entities out of our store and out of the sources, put together."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+import structlog
+
+from mieone.blocks.broker.actions import reading
+from mieone.blocks.broker.model import (
+    Entity,
+    EntitySelector,
+    Found,
+    Query,
+    RegistrationInfo,
+    SourceMode,
+    SourceProtocol,
+    Tenant,
+)
+from mieone.blocks.broker.problems import BrokerProblem
+from mieone.blocks.broker.rules.conditions import fits_query, fits_selector
+from mieone.blocks.broker.rules.reading import read_foreign_entity
+from mieone.blocks.broker.rules.registrations import holds_entity, list_matching, tells_the_present
+from mieone.blocks.broker.rules.registrations.joining import (
+    Part,
+    cut_proxied,
+    cut_to_source,
+    is_undecided,
+    join_parts,
+)
+from mieone.blocks.broker.rules.registrations.requests import (
+    MOST,
+    SourceRequest,
+    is_split,
+    query_requests,
+    retrieve_request,
+)
+from mieone.blocks.broker.rules.registrations.splitting import Source
+
+from .asking import (
+    LASTING,
+    MISCELLANEOUS,
+    NO_ANSWER,
+    Answer,
+    SourceClient,
+    SourceFailedError,
+    warning_of,
+)
+from .v2 import query_v2
+
+if TYPE_CHECKING:
+    from mieone.blocks.broker.actions.parts import Broker
+    from mieone.blocks.broker.actions.sources import Journey
+
+PROXIED: Final = frozenset({SourceMode.EXCLUSIVE, SourceMode.REDIRECT})
+EXCLUSIVE: Final = frozenset({SourceMode.EXCLUSIVE})
+_READING: Final = frozenset({"retrieveEntity", "queryEntity", "queryBatch"})
+_QUERYING: Final = frozenset({"queryEntity", "queryBatch"})
+_log = structlog.get_logger(__name__)
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """What one source has said."""
+
+    source: Source
+    requests: tuple[SourceRequest, ...]
+    entities: tuple[Entity, ...] = ()
+    warnings: tuple[str, ...] = ()
+    count: int | None = None
+    """How many it has, where it said so."""
+
+
+class SourceReader:
+    def __init__(self, broker: "Broker", client: SourceClient) -> None:
+        self._broker = broker
+        self._client = client
+
+    async def retrieve(
+        self,
+        tenant: Tenant,
+        sources: Sequence[Source],
+        entity_id: str,
+        asked: Query,
+        journey: "Journey",
+    ) -> tuple[Entity | None, tuple[str, ...]]:
+        async with self._broker.house.database.transaction() as conn:
+            local = await reading.find_entity(conn, tenant, entity_id)
+        if journey.is_local:
+            return (None if local is None else cut_proxied(local, sources, EXCLUSIVE)), ()
+        types = () if local is None else local.types
+        asking = [
+            self._ask(
+                tenant,
+                source,
+                [retrieve_request(source, entity_id, self._wanted(infos, asked), journey.terms)],
+                asked,
+                journey,
+                entity_id,
+            )
+            for source in sources
+            if (infos := self._holding(source, entity_id, types, asked))
+        ]
+        told = list(await asyncio.gather(*asking))
+        parts = self._parts(local, sources, told)
+        if is_undecided(parts):
+            told = await self._ask_again(tenant, told, asked, journey, entity_id)
+            parts = self._parts(local, sources, told)
+        return join_parts(parts), _warnings(told)
+
+    def _holding(
+        self, source: Source, entity_id: str, types: Sequence[str], asked: Query
+    ) -> list[RegistrationInfo]:
+        if not tells_the_present(source.registration) or not source.operations & _READING:
+            return []
+        wanted = frozenset(asked.attributes)
+        return [
+            info
+            for info in source.registration.information
+            if holds_entity(info, entity_id, types)
+            and (not wanted or not info.names or not wanted.isdisjoint(info.names))
+            and (info.names or source.mode is not SourceMode.EXCLUSIVE)
+        ]
+
+    def _wanted(self, infos: Sequence[RegistrationInfo], asked: Query) -> list[str]:
+        if any(not info.names for info in infos):
+            return list(asked.attributes)
+        names = dict.fromkeys(name for info in infos for name in info.names)
+        return [name for name in names if not asked.attributes or name in asked.attributes]
+
+    def _parts(
+        self, local: Entity | None, sources: Sequence[Source], told: Iterable[Told]
+    ) -> list[Part]:
+        """Of one entity: what the store and every source have, without what is held elsewhere."""
+        parts: list[Part] = []
+        kept = None if local is None else cut_proxied(local, sources, PROXIED)
+        if kept is not None:
+            parts.append(Part(entity=kept))
+        for one in told:
+            for entity in one.entities:
+                rest: Entity | None = entity
+                if one.source.mode not in PROXIED:
+                    rest = cut_proxied(entity, sources, EXCLUSIVE)
+                if rest is not None:
+                    parts.append(Part(entity=rest, source=one.source))
+        return parts
+
+    async def query(
+        self,
+        tenant: Tenant,
+        sources: Sequence[Source],
+        asked: Query,
+        journey: "Journey",
+        *,
+        is_batch: bool,
+    ) -> tuple[Found, tuple[str, ...]]:
+        if journey.is_local:
+            return await self._query_here(tenant, sources, asked), ()
+        fitting = [
+            (source, infos)
+            for source in sources
+            if tells_the_present(source.registration)
+            and source.operations & _QUERYING
+            and (infos := self._matching(source, asked))
+        ]
+        # Nor can NGSI v2 judge a condition of NGSI-LD.
+        splits = any(
+            is_split(infos, asked) or source.registration.protocol is SourceProtocol.NGSI_V2
+            for source, infos in fitting
+        )
+        here = asyncio.create_task(self._candidates(tenant, asked, splits=splits))
+        asking = [
+            self._ask(
+                tenant,
+                source,
+                query_requests(source, infos, asked, journey.terms, is_batch=is_batch),
+                asked,
+                journey,
+            )
+            for source, infos in fitting
+        ]
+        told = list(await asyncio.gather(*asking))
+        local = await here
+        entities = await self._join(tenant, sources, local, told, asked, journey)
+        if splits:
+            entities = [one for one in entities if fits_query(one, asked)]
+        return _page(entities, local, told, asked), _warnings(told)
+
+    def _matching(self, source: Source, asked: Query) -> tuple[RegistrationInfo, ...]:
+        infos = list_matching(source.registration, asked.entities, asked.attributes)
+        if source.mode is SourceMode.EXCLUSIVE:
+            return tuple(info for info in infos if info.names)
+        return infos
+
+    async def _query_here(self, tenant: Tenant, sources: Sequence[Source], asked: Query) -> Found:
+        async with self._broker.house.database.transaction() as conn:
+            found = await reading.query(conn, tenant, asked)
+        kept = [cut_proxied(entity, sources, EXCLUSIVE) or entity for entity in found.entities]
+        return msgspec.structs.replace(found, entities=tuple(kept))
+
+    async def _candidates(self, tenant: Tenant, asked: Query, *, splits: bool) -> Found:
+        """From our store: as much as the page may need, or everything that parts could complete."""
+        wanted = msgspec.structs.replace(
+            asked, offset=0, limit=min(MOST, asked.offset + asked.limit), after=None
+        )
+        if splits:
+            wanted = msgspec.structs.replace(
+                wanted, condition=None, geo=None, scope=None, attributes=(), limit=MOST
+            )
+        async with self._broker.house.database.transaction() as conn:
+            return await reading.query(conn, tenant, wanted)
+
+    async def _join(
+        self,
+        tenant: Tenant,
+        sources: Sequence[Source],
+        local: Found,
+        told: list[Told],
+        asked: Query,
+        journey: "Journey",
+    ) -> list[Entity]:
+        ours = {entity.id: entity for entity in local.entities}
+        foreign = dict.fromkeys(entity.id for one in told for entity in one.entities)
+        missing = [one for one in foreign if one not in ours]
+        if missing:
+            async with self._broker.house.database.transaction() as conn:
+                known = await reading.list_entities(conn, tenant, missing[:MOST])
+            ours |= {entity.id: entity for entity in known}
+        ids = list(dict.fromkeys([*(entity.id for entity in local.entities), *foreign]))
+        groups = {one: self._parts(ours.get(one), sources, _about(told, one)) for one in ids}
+        if any(is_undecided(parts) for parts in groups.values()):
+            again = await self._ask_again(tenant, told, asked, journey)
+            groups = {one: self._parts(ours.get(one), sources, _about(again, one)) for one in ids}
+        joined = (join_parts(parts) for parts in groups.values())
+        return [entity for entity in joined if entity is not None]
+
+    async def _ask_again(
+        self,
+        tenant: Tenant,
+        told: Sequence[Told],
+        asked: Query,
+        journey: "Journey",
+        entity_id: str | None = None,
+    ) -> list[Told]:
+        """With the times of writing, which nobody pays for while they decide nothing."""
+
+        async def ask(one: Told) -> Told:
+            if not one.entities or one.source.registration.protocol is SourceProtocol.NGSI_V2:
+                return one
+            requests = [
+                msgspec.structs.replace(request, params=(*request.params, ("options", "sysAttrs")))
+                for request in one.requests
+            ]
+            newer = await self._ask(tenant, one.source, requests, asked, journey, entity_id)
+            return newer if newer.entities else one
+
+        return list(await asyncio.gather(*(ask(one) for one in told)))
+
+    async def _ask(
+        self,
+        tenant: Tenant,
+        source: Source,
+        requests: Sequence[SourceRequest],
+        asked: Query,
+        journey: "Journey",
+        entity_id: str | None = None,
+    ) -> Told:
+        """Never raises for what a source does: that is a warning."""
+        told = Told(source=source, requests=tuple(requests))
+        selectors = asked.entities
+        if entity_id is not None:
+            selectors = (EntitySelector(ids=(entity_id,)),)
+        entities: list[Entity] = []
+        warnings: list[str] = []
+        count: int | None = None
+        try:
+            if source.registration.protocol is SourceProtocol.NGSI_V2:
+                entities = await query_v2(self._client, tenant, source, selectors, asked, journey)
+            else:
+                for request in requests:
+                    answer = await self._client.send(
+                        tenant.name, source.registration, request, journey
+                    )
+                    entities += await self._read(source, answer, journey, warnings)
+                    count = _counted(answer, count)
+        except SourceFailedError as failure:
+            warnings.append(warning_of(source.registration, failure))
+        return msgspec.structs.replace(
+            told,
+            entities=tuple(self._admitted(source, entities, selectors, warnings)),
+            warnings=tuple(warnings),
+            count=count,
+        )
+
+    async def _read(
+        self, source: Source, answer: Answer, journey: "Journey", warnings: list[str]
+    ) -> list[Entity]:
+        """Raises SourceFailedError."""
+        if answer.status in (404, 508):
+            # Nothing is there; or the way leads back to us, who have been asked already.
+            return []
+        if not answer.is_well:
+            code = NO_ANSWER if answer.status >= 500 else MISCELLANEOUS
+            raise SourceFailedError(code, f"status {answer.status}")
+        if not answer.body:
+            raise SourceFailedError(MISCELLANEOUS, "an empty answer")
+        document = answer.read()
+        documents = document if isinstance(document, list) else [document]
+        asked_with = await self._client.terms_for(source.registration, journey)
+        entities: list[Entity] = []
+        malformed = 0
+        for one in documents[:MOST]:
+            terms = await self._client.terms_of(answer, one, asked_with)
+            if isinstance(one, dict):
+                one = {name: value for name, value in one.items() if name != "@context"}
+            try:
+                entities.append(read_foreign_entity(one, terms))
+            except BrokerProblem:
+                malformed += 1
+        if malformed:
+            failure = SourceFailedError(MISCELLANEOUS, f"{malformed} entities cannot be read")
+            warnings.append(warning_of(source.registration, failure))
+        return entities
+
+    def _admitted(
+        self,
+        source: Source,
+        entities: Iterable[Entity],
+        selectors: Sequence[EntitySelector],
+        warnings: list[str],
+    ) -> list[Entity]:
+        """What was asked for, what the source is registered for, and nothing personal."""
+        admitted: list[Entity] = []
+        personal = 0
+        for entity in entities:
+            if selectors and not any(fits_selector(entity, one) for one in selectors):
+                continue
+            own = cut_to_source(entity, source)
+            if own is None:
+                continue
+            open_part, cut = self._broker.personal.cut_personal(own)
+            personal += len(cut)
+            if open_part is not None:
+                admitted.append(open_part)
+        if personal:
+            _log.warning(
+                "source_told_personal", registration=source.registration.id, attributes=personal
+            )
+            failure = SourceFailedError(LASTING, f"{personal} personal attributes were cut")
+            warnings.append(warning_of(source.registration, failure))
+        return admitted
+
+
+def _about(told: Iterable[Told], entity_id: str) -> list[Told]:
+    return [
+        msgspec.structs.replace(
+            one, entities=tuple(entity for entity in one.entities if entity.id == entity_id)
+        )
+        for one in told
+    ]
+
+
+def _warnings(told: Iterable[Told]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(warning for one in told for warning in one.warnings))
+
+
+def _counted(answer: Answer, before: int | None) -> int | None:
+    text = answer.headers.get("Ngsild-Results-Count", "")
+    if not (text.isascii() and text.isdigit() and len(text) < 12):
+        return before
+    return (before or 0) + int(text)
+
+
+def _page(entities: list[Entity], local: Found, told: Sequence[Told], asked: Query) -> Found:
+    """Ours in their order, then what only others have. Numbers beyond a page are estimates."""
+    places = dict(zip((one.id for one in local.entities), local.sequences, strict=True))
+    chosen = entities[asked.offset : asked.offset + asked.limit]
+    beyond = sum(max(0, (one.count or 0) - len(one.entities)) for one in told)
+    count = None
+    if asked.wants_count:
+        count = len(entities) + max(0, (local.count or 0) - len(local.entities)) + beyond
+    return Found(
+        entities=tuple(chosen),
+        sequences=tuple(places.get(one.id, 0) for one in chosen),
+        count=count,
+        has_more=len(entities) > asked.offset + asked.limit or local.has_more or beyond > 0,
+    )

@@ -1,0 +1,330 @@
+"""Changes at our store and at the sources, side by side."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from mieone.blocks.broker.actions import reading
+from mieone.blocks.broker.model import (
+    Change,
+    Entity,
+    Iri,
+    JsonValue,
+    Operation,
+    Outcome,
+    SourceMode,
+    SourceProtocol,
+    SourceResult,
+    Tenant,
+)
+from mieone.blocks.broker.problems import (
+    AlreadyExists,
+    BadRequestData,
+    BrokerProblem,
+    Conflict,
+    LoopDetected,
+    OperationNotSupported,
+    ResourceNotFound,
+    SourceFailed,
+    SourceUnavailable,
+)
+from mieone.blocks.broker.rules.registrations.operations import BATCH
+from mieone.blocks.broker.rules.registrations.requests import (
+    SourceRequest,
+    batch_request,
+    write_request,
+)
+from mieone.blocks.broker.rules.registrations.splitting import (
+    Share,
+    Source,
+    Split,
+    split_change,
+)
+from mieone.blocks.broker.rules.registrations.v2_bodies import update_request
+
+from .asking import NO_ANSWER, Answer, SourceClient, SourceFailedError
+
+if TYPE_CHECKING:
+    from mieone.blocks.broker.actions.parts import Broker
+    from mieone.blocks.broker.actions.sources import Journey
+
+AT_ONCE: Final = 8
+"""Single requests to one source side by side, where it takes no batches."""
+_OUTRIGHT: Final = frozenset({Operation.CREATE, Operation.UPSERT_REPLACE, Operation.UPSERT_UPDATE})
+_PROBLEMS: Final[Mapping[int, type[BrokerProblem]]] = {
+    400: BadRequestData,
+    404: ResourceNotFound,
+    422: OperationNotSupported,
+    508: LoopDetected,
+}
+
+
+class SourceWriter:
+    def __init__(self, broker: "Broker", client: SourceClient) -> None:
+        self._broker = broker
+        self._client = client
+
+    async def write(
+        self,
+        tenant: Tenant,
+        sources: Sequence[Source],
+        changes: Sequence[Change],
+        journey: "Journey",
+        *,
+        is_batch: bool,
+    ) -> list[Outcome]:
+        known = await self._types(tenant, changes)
+        splits = [
+            split_change(
+                change,
+                sources,
+                change.fragment.types or known.get(change.entity_id, ()),
+                is_batch=is_batch,
+            )
+            for change in changes
+        ]
+        here = [split.local for split in splits if split.local is not None]
+        written, told = await asyncio.gather(
+            self._broker.writer.write(tenant, here),
+            self._tell(tenant, splits, known, journey, is_batch=is_batch),
+        )
+        outcomes = iter(written)
+        return [
+            _combine(change, next(outcomes) if split.local is not None else None, results)
+            for change, split, results in zip(changes, splits, told, strict=True)
+        ]
+
+    async def _types(self, tenant: Tenant, changes: Sequence[Change]) -> dict[str, tuple[Iri, ...]]:
+        """Of entities that are here and whose change does not say what they are."""
+        ids = [one.entity_id for one in changes if not one.fragment.types]
+        if not ids:
+            return {}
+        async with self._broker.house.database.transaction() as conn:
+            found: list[Entity] = []
+            for start in range(0, len(ids), 1000):
+                found += await reading.list_entities(conn, tenant, ids[start : start + 1000])
+        return {entity.id: entity.types for entity in found}
+
+    async def _tell(
+        self,
+        tenant: Tenant,
+        splits: Sequence[Split],
+        known: Mapping[str, tuple[Iri, ...]],
+        journey: "Journey",
+        *,
+        is_batch: bool,
+    ) -> list[list[SourceResult]]:
+        """For every change, what its sources made of it."""
+        results: list[list[SourceResult]] = [[] for _ in splits]
+        groups: dict[str, list[tuple[int, Share]]] = {}
+        for place, split in enumerate(splits):
+            for share in split.shares:
+                if share.is_refused:
+                    problem = Conflict("this is held by a source that does not take the operation")
+                    results[place].append(_result(share, problem))
+                else:
+                    groups.setdefault(share.source.registration.id, []).append((place, share))
+
+        async def tell(group: list[tuple[int, Share]]) -> None:
+            shares = [share for _, share in group]
+            for (place, _), result in zip(
+                group,
+                await self._tell_source(tenant, shares, known, journey, is_batch=is_batch),
+                strict=True,
+            ):
+                results[place].append(result)
+
+        await asyncio.gather(*(tell(group) for group in groups.values()))
+        return results
+
+    async def _tell_source(
+        self,
+        tenant: Tenant,
+        shares: Sequence[Share],
+        known: Mapping[str, tuple[Iri, ...]],
+        journey: "Journey",
+        *,
+        is_batch: bool,
+    ) -> list[SourceResult]:
+        source = shares[0].source
+        batch = BATCH.get(shares[0].change.operation)
+        takes_batches = is_batch and batch is not None and batch in source.operations
+        if takes_batches and source.registration.protocol is SourceProtocol.NGSI_LD:
+            return await self._tell_batch(tenant, shares, journey)
+        gate = asyncio.Semaphore(AT_ONCE)
+
+        async def tell(share: Share) -> SourceResult:
+            async with gate:
+                return await self._tell_one(tenant, share, known, journey)
+
+        return list(await asyncio.gather(*(tell(share) for share in shares)))
+
+    async def _tell_one(
+        self,
+        tenant: Tenant,
+        share: Share,
+        known: Mapping[str, tuple[Iri, ...]],
+        journey: "Journey",
+    ) -> SourceResult:
+        registration = share.source.registration
+        try:
+            terms = await self._client.terms_for(registration, journey)
+            if registration.protocol is SourceProtocol.NGSI_V2:
+                types = known.get(share.change.entity_id, ())
+                answer = await self._update_v2(tenant, share, types, journey)
+            else:
+                request = write_request(share, terms)
+                answer = await self._client.send(tenant.name, registration, request, journey)
+        except SourceFailedError as failure:
+            return _result(share, _unanswered(failure))
+        except BrokerProblem as problem:
+            return _result(share, problem)
+        return _judge(share, answer)
+
+    async def _update_v2(
+        self, tenant: Tenant, share: Share, types: Sequence[Iri], journey: "Journey"
+    ) -> Answer:
+        registration = share.source.registration
+        terms = await self._client.terms_for(registration, journey)
+
+        async def send(reads_made_id: bool) -> Answer:
+            request = update_request(
+                registration, share.change, types, terms, reads_made_id=reads_made_id
+            )
+            return await self._client.send(tenant.name, registration, request, journey)
+
+        answer = await send(reads_made_id=False)
+        # An id of ours that v2 does not know may be made of its type and id.
+        return await send(reads_made_id=True) if answer.status == 404 else answer
+
+    async def _tell_batch(
+        self, tenant: Tenant, shares: Sequence[Share], journey: "Journey"
+    ) -> list[SourceResult]:
+        registration = shares[0].source.registration
+        try:
+            terms = await self._client.terms_for(registration, journey)
+            request = batch_request(shares, terms)
+            answer = await self._client.send(tenant.name, registration, request, journey)
+            if answer.status == 207:
+                return _judge_each(shares, answer.read())
+            made = answer.read() if answer.status == 201 and answer.body else []
+        except SourceFailedError as failure:
+            return [_result(share, _unanswered(failure)) for share in shares]
+        created = set(map(str, made)) if isinstance(made, list) else set()
+        return [
+            msgspec.structs.replace(
+                _judge(share, answer), has_created=share.change.entity_id in created
+            )
+            for share in shares
+        ]
+
+    async def purge(
+        self,
+        tenant: Tenant,
+        sources: Sequence[tuple[Source, SourceRequest]],
+        journey: "Journey",
+    ) -> tuple[SourceResult, ...]:
+        async def tell(source: Source, request: SourceRequest) -> SourceResult:
+            share = Share(
+                source=source,
+                change=Change(operation=Operation.DELETE, entity_id="urn:ngsi-ld:purge"),
+                names=(),
+            )
+            try:
+                answer = await self._client.send(tenant.name, source.registration, request, journey)
+            except SourceFailedError as failure:
+                return _result(share, _unanswered(failure))
+            return _judge(share, answer)
+
+        return tuple(await asyncio.gather(*(tell(*one) for one in sources)))
+
+
+def _combine(change: Change, local: Outcome | None, results: Sequence[SourceResult]) -> Outcome:
+    if not results:
+        return local if local is not None else Outcome(change=change)
+    updated = tuple(name for one in results if one.problem is None for name in one.names)
+    if local is None:
+        return Outcome(change=change, sources=tuple(results), was_kept_here=False, updated=updated)
+    return msgspec.structs.replace(
+        local,
+        change=change,
+        sources=tuple(results),
+        updated=tuple(dict.fromkeys((*local.updated, *updated))),
+    )
+
+
+def _result(
+    share: Share, problem: BrokerProblem | None, *, has_created: bool = False
+) -> SourceResult:
+    return SourceResult(
+        registration_id=share.source.registration.id,
+        problem=problem,
+        names=share.names,
+        has_created=has_created,
+    )
+
+
+def _unanswered(failure: SourceFailedError) -> BrokerProblem:
+    kind = SourceUnavailable if failure.code == NO_ANSWER else SourceFailed
+    return kind(f"the source has not done it: {failure.text}")
+
+
+def _judge(share: Share, answer: Answer) -> SourceResult:
+    if answer.status == 207:
+        return _result(share, SourceFailed("the source has done only a part of it"))
+    if answer.is_well:
+        made = share.change.operation in _OUTRIGHT and answer.status == 201
+        return _result(share, None, has_created=made)
+    if answer.status == 508 and share.source.mode is SourceMode.INCLUSIVE:
+        # The way leads back to us: we do it ourselves anyway.
+        return _result(share, None)
+    return _result(share, _problem_of(share, answer.status, _reason_of(answer)))
+
+
+def _judge_each(shares: Sequence[Share], document: JsonValue) -> list[SourceResult]:
+    """A BatchOperationResult."""
+    errors: dict[str, JsonValue] = {}
+    listed = document.get("errors") if isinstance(document, dict) else None
+    for one in listed if isinstance(listed, list) else []:
+        if isinstance(one, dict) and isinstance(one.get("entityId"), str):
+            errors[str(one["entityId"])] = one.get("error")
+    if not errors:
+        failed = SourceFailed("the source has done only a part of it")
+        return [_result(share, failed) for share in shares]
+    return [_judge_error(share, errors) for share in shares]
+
+
+def _judge_error(share: Share, errors: Mapping[str, JsonValue]) -> SourceResult:
+    if share.change.entity_id not in errors:
+        return _result(share, None)
+    error = errors[share.change.entity_id]
+    status, reason = 502, "the source has refused it"
+    if isinstance(error, dict):
+        if isinstance(error.get("status"), int):
+            status = int(str(error["status"]))
+        reason = str(error.get("detail") or error.get("title") or reason)[:300]
+    return _result(share, _problem_of(share, status, reason))
+
+
+def _problem_of(share: Share, status: int, reason: str) -> BrokerProblem:
+    if status == 409:
+        made = share.change.operation is Operation.CREATE
+        return AlreadyExists(reason) if made else Conflict(reason)
+    if status in _PROBLEMS:
+        return _PROBLEMS[status](reason)
+    if status in (408, 429, 503, 504):
+        return SourceUnavailable(reason)
+    return SourceFailed(reason)
+
+
+def _reason_of(answer: Answer) -> str:
+    try:
+        document = answer.read()
+    except SourceFailedError:
+        document = None
+    told = ""
+    if isinstance(document, dict):
+        told = str(document.get("detail") or document.get("description") or "")[:300]
+    return f"the source answers {answer.status}" + (f": {told}" if told else "")

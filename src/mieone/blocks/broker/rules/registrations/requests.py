@@ -1,0 +1,332 @@
+"""What is sent to an NGSI-LD source: path, parameters and body of each operation."""
+
+from collections.abc import Sequence
+from typing import Final
+from urllib.parse import quote
+
+import msgspec
+
+from mieone.blocks.broker.model import (
+    Change,
+    EntitySelector,
+    Iri,
+    JsonValue,
+    Operation,
+    Query,
+    RegistrationInfo,
+    Terms,
+)
+from mieone.blocks.broker.rules.forms import render_time
+from mieone.blocks.broker.rules.q import print_geo, print_q, print_scope_q, print_types
+
+from .bodies import change_document
+from .splitting import Share, Source
+
+DEFAULT_LIMIT: Final = 20
+MOST: Final = 1_000
+"""Entities asked of one source at once."""
+_VERBS: Final = {
+    Operation.CREATE: ("POST", ""),
+    Operation.REPLACE: ("PUT", "/{id}"),
+    Operation.MERGE: ("PATCH", "/{id}"),
+    Operation.APPEND: ("POST", "/{id}/attrs/"),
+    Operation.APPEND_STRICT: ("POST", "/{id}/attrs/"),
+    Operation.UPDATE: ("PATCH", "/{id}/attrs/"),
+    Operation.UPDATE_EXISTING: ("PATCH", "/{id}/attrs/"),
+    Operation.PARTIAL: ("PATCH", "/{id}/attrs/{name}"),
+    Operation.REPLACE_ATTRIBUTE: ("PUT", "/{id}/attrs/{name}"),
+    Operation.DELETE_ATTRIBUTE: ("DELETE", "/{id}/attrs/{name}"),
+    Operation.DELETE: ("DELETE", "/{id}"),
+}
+_BATCHES: Final = {
+    Operation.CREATE: "create",
+    Operation.UPSERT_REPLACE: "upsert",
+    Operation.UPSERT_UPDATE: "upsert",
+    Operation.APPEND: "update",
+    Operation.UPDATE: "update",
+    Operation.MERGE: "merge",
+    Operation.DELETE: "delete",
+}
+
+
+class SourceRequest(msgspec.Struct, frozen=True, kw_only=True):
+    method: str
+    path: str
+    """Behind the endpoint, percent-encoded."""
+    params: tuple[tuple[str, str], ...] = ()
+    body: JsonValue = None
+    is_ld: bool = False
+    """The body carries its @context; else the Link header does."""
+
+    @property
+    def target(self) -> str:
+        query = "&".join(f"{name}={quote(value, safe=':,/*')}" for name, value in self.params)
+        return f"{self.path}?{query}" if query else self.path
+
+
+def retrieve_request(
+    source: Source, entity_id: str, names: Sequence[Iri], terms: Terms
+) -> SourceRequest:
+    """`names` empty: everything. By whichever of three operations the source takes."""
+    operations = source.operations
+    attrs = ",".join(terms.compact_name(name) for name in names)
+    if "retrieveEntity" in operations:
+        return SourceRequest(
+            method="GET",
+            path=f"/ngsi-ld/v1/entities/{quote(entity_id, safe=':')}",
+            params=(("attrs", attrs),) if attrs else (),
+        )
+    types = {
+        one.types[0]
+        for info in source.registration.information
+        for one in info.entities
+        if one.types
+    }
+    selector = EntitySelector(ids=(entity_id,))
+    type_name = terms.compact_type(types.pop()) if len(types) == 1 else None
+    if "queryEntity" in operations:
+        params = [("id", entity_id)]
+        if type_name is not None:
+            params.append(("type", type_name))
+        if attrs:
+            params.append(("attrs", attrs))
+        return SourceRequest(method="GET", path="/ngsi-ld/v1/entities", params=tuple(params))
+    entity: dict[str, JsonValue] = {"id": entity_id}
+    if type_name is not None:
+        entity["type"] = type_name
+    return _query_body(Query(entities=(selector,)), [entity], names, terms, whole=True)
+
+
+def query_requests(
+    source: Source,
+    infos: Sequence[RegistrationInfo],
+    asked: Query,
+    terms: Terms,
+    *,
+    is_batch: bool,
+) -> list[SourceRequest]:
+    """One or, where GET cannot say it at once, one for each selector."""
+    operations = source.operations
+    wants_body = "queryBatch" in operations and (is_batch or "queryEntity" not in operations)
+    ids, names = _restrictions(infos, asked)
+    whole = not names or bool(asked.attributes and set(asked.attributes) <= set(names))
+    if wants_body:
+        entities = [
+            one
+            for selector in asked.entities or (EntitySelector(),)
+            for one in _body_entities(selector, ids, infos, terms)
+        ]
+        return [_query_body(asked, entities, names, terms, whole=whole)]
+    return [
+        _query_params(asked, selector, infos, ids, names, terms, whole=whole)
+        for selector in asked.entities or (EntitySelector(),)
+    ]
+
+
+def is_split(infos: Sequence[RegistrationInfo], asked: Query) -> bool:
+    """Whether the source holds only some attributes of an entity, so that it cannot judge alone."""
+    if any(not info.names for info in infos):
+        return False
+    names = {name for info in infos for name in info.names}
+    return not (asked.attributes and set(asked.attributes) <= names)
+
+
+def _restrictions(
+    infos: Sequence[RegistrationInfo], asked: Query
+) -> tuple[tuple[str, ...], tuple[Iri, ...]]:
+    """Ids and names beyond which the source has nothing; empty: no such bound."""
+    entities = [one for info in infos for one in info.entities]
+    bound = bool(entities) and all(info.entities for info in infos)
+    ids: tuple[str, ...] = ()
+    if bound and all(one.id is not None for one in entities):
+        ids = tuple(dict.fromkeys(str(one.id) for one in entities))
+    names: tuple[Iri, ...] = ()
+    if all(info.names for info in infos):
+        names = tuple(dict.fromkeys(name for info in infos for name in info.names))
+        if asked.attributes:
+            names = tuple(name for name in names if name in asked.attributes) or names
+    elif asked.attributes:
+        names = asked.attributes
+    return ids, names
+
+
+def _query_params(
+    asked: Query,
+    selector: EntitySelector,
+    infos: Sequence[RegistrationInfo],
+    ids: Sequence[str],
+    names: Sequence[Iri],
+    terms: Terms,
+    *,
+    whole: bool,
+) -> SourceRequest:
+    own: dict[str, str] = {}
+    added: list[tuple[str, str]] = []
+    if selector.types is not None:
+        own["type"] = print_types(selector.types, terms)
+    elif (types := _types_of(infos, terms)) is not None:
+        own["type"] = types
+    if selector.ids is not None:
+        own["id"] = ",".join(selector.ids)
+    elif ids:
+        added.append(("id", ",".join(ids)))
+    if selector.id_pattern is not None:
+        own["idPattern"] = selector.id_pattern
+    if names:
+        attrs = ",".join(terms.compact_name(name) for name in names)
+        if asked.attributes:
+            own["attrs"] = attrs
+        else:
+            added.append(("attrs", attrs))
+    if whole:
+        own |= _condition_params(asked, terms)
+    # In the order of their names, and what we add to a question behind it.
+    params = [*sorted(own.items()), *added, *_page_params(asked, whole=whole)]
+    return SourceRequest(method="GET", path="/ngsi-ld/v1/entities", params=tuple(params))
+
+
+def _condition_params(asked: Query, terms: Terms) -> dict[str, str]:
+    found: dict[str, str] = {}
+    if asked.condition is not None:
+        found["q"] = print_q(asked.condition)
+    if asked.geo is not None:
+        found |= print_geo(asked.geo)
+        found["geoproperty"] = terms.compact_name(asked.geo.property)
+    if asked.scope is not None:
+        found["scopeQ"] = print_scope_q(asked.scope)
+    return found
+
+
+def _page_params(asked: Query, *, whole: bool) -> list[tuple[str, str]]:
+    """A source's own default page is as large as ours: only another one is worth a word."""
+    limit = MOST if not whole else min(MOST, asked.offset + asked.limit)
+    params = [] if limit == DEFAULT_LIMIT else [("limit", str(limit or 1))]
+    if asked.wants_count and whole:
+        params.append(("count", "true"))
+    return params
+
+
+def _types_of(infos: Sequence[RegistrationInfo], terms: Terms) -> str | None:
+    types = dict.fromkeys(
+        name for info in infos for entity in info.entities for name in entity.types
+    )
+    return ",".join(terms.compact_type(name) for name in types) or None
+
+
+def _body_entities(
+    selector: EntitySelector,
+    ids: Sequence[str],
+    infos: Sequence[RegistrationInfo],
+    terms: Terms,
+) -> list[dict[str, JsonValue]]:
+    bare: dict[str, JsonValue] = {}
+    if selector.types is not None:
+        bare["type"] = print_types(selector.types, terms)
+    elif (types := _types_of(infos, terms)) is not None:
+        bare["type"] = types
+    if selector.id_pattern is not None:
+        bare["idPattern"] = selector.id_pattern
+    wanted = selector.ids if selector.ids is not None else ids
+    return [{**bare, "id": one} for one in wanted] or [bare]
+
+
+def _query_body(
+    asked: Query,
+    entities: Sequence[dict[str, JsonValue]],
+    names: Sequence[Iri],
+    terms: Terms,
+    *,
+    whole: bool,
+) -> SourceRequest:
+    body: dict[str, JsonValue] = {"type": "Query"}
+    if any(entities):
+        body["entities"] = [one for one in entities if one]
+    if names:
+        body["attrs"] = [terms.compact_name(name) for name in names]
+    if whole:
+        if asked.condition is not None:
+            body["q"] = print_q(asked.condition)
+        if asked.scope is not None:
+            body["scopeQ"] = print_scope_q(asked.scope)
+        if asked.geo is not None:
+            body["geoQ"] = {
+                **print_geo(asked.geo),
+                "coordinates": asked.geo.geometry["coordinates"],
+                "geoproperty": terms.compact_name(asked.geo.property),
+            }
+    return SourceRequest(
+        method="POST",
+        path="/ngsi-ld/v1/entityOperations/query",
+        params=tuple(_page_params(asked, whole=whole)),
+        body=body,
+    )
+
+
+def write_request(share: Share, terms: Terms) -> SourceRequest:
+    """One change, as the operation on one entity that does it."""
+    change = share.change
+    if change.operation not in _VERBS:
+        return batch_request([share], terms)
+    method, path = _VERBS[change.operation]
+    name = "" if change.name is None else quote(terms.compact_name(change.name), safe=":")
+    filled = path.format(id=quote(change.entity_id, safe=":"), name=name)
+    body: JsonValue = None
+    if method != "DELETE":
+        document = change_document(change, terms, is_batch=False)
+        body = {**document, "@context": context_of(terms)}
+    return SourceRequest(
+        method=method,
+        path=f"/ngsi-ld/v1/entities{filled}",
+        params=tuple(_write_params(change, terms)),
+        body=body,
+        is_ld=body is not None,
+    )
+
+
+def _write_params(change: Change, terms: Terms) -> list[tuple[str, str]]:
+    params: list[tuple[str, str]] = []
+    if change.keep_existing:
+        params.append(("options", "noOverwrite"))
+    if change.type_filter:
+        params.append(("type", ",".join(terms.compact_type(one) for one in change.type_filter)))
+    if change.operation is Operation.DELETE_ATTRIBUTE:
+        if change.dataset is not None:
+            params.append(("datasetId", change.dataset))
+        if change.every_dataset:
+            params.append(("deleteAll", "true"))
+    if change.operation is Operation.MERGE:
+        if change.observed_at is not None:
+            params.append(("observedAt", render_time(change.observed_at)))
+        if change.language is not None:
+            params.append(("lang", change.language))
+    return params
+
+
+def batch_request(shares: Sequence[Share], terms: Terms) -> SourceRequest:
+    """Several changes of one operation and the same options."""
+    first = shares[0].change
+    params: list[tuple[str, str]] = []
+    if first.operation is Operation.UPSERT_UPDATE:
+        params.append(("options", "update"))
+    elif first.keep_existing:
+        params.append(("options", "noOverwrite"))
+    if first.operation is Operation.DELETE:
+        body: JsonValue = [share.change.entity_id for share in shares]
+    else:
+        context = context_of(terms)
+        body = [
+            {**change_document(share.change, terms, is_batch=True), "@context": context}
+            for share in shares
+        ]
+    return SourceRequest(
+        method="POST",
+        path=f"/ngsi-ld/v1/entityOperations/{_BATCHES[first.operation]}",
+        params=tuple(params),
+        body=body,
+        is_ld=first.operation is not Operation.DELETE,
+    )
+
+
+def context_of(terms: Terms) -> JsonValue:
+    """For a body: the writer's own URLs; whoever reads it adds the core."""
+    return list(terms.urls) or [terms.link]
