@@ -9,6 +9,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from mieone.blocks.broker.actions.parts import Broker
+from mieone.blocks.broker.model import JsonValue
 from mieone.blocks.broker.problems import BadRequestData, LdContextNotAvailable
 
 CONTEXTS = "/ngsi-ld/v1/jsonldContexts"
@@ -122,7 +123,8 @@ async def test_lists_tell_kinds_apart(
 ) -> None:
     elsewhere.documents["trees"] = TREES
     path = await host(broker_client, {"@context": [elsewhere.url("trees")]})
-    made = await broker.contexts.terms([elsewhere.url("trees"), {"more": "https://example.org/m"}])
+    context: JsonValue = [elsewhere.url("trees"), {"more": "https://example.org/m"}]
+    made = await broker.contexts.terms(context)
     implicit = await broker.contexts.publish(made)
 
     listed = {
@@ -256,9 +258,9 @@ async def test_clouds_secrets_are_no_context(broker: Broker) -> None:
 async def test_answers_name_a_context_that_can_be_had(
     broker_client: httpx.AsyncClient, broker: Broker
 ) -> None:
-    context: list[object] = [{"tree": "https://example.org/tree"}]
+    context: JsonValue = [{"tree": "https://example.org/tree"}]
 
-    made = await broker.contexts.terms(context)  # type: ignore[arg-type]
+    made = await broker.contexts.terms(context)
     link = await broker.contexts.publish(made)
     served = await broker_client.get(link.partition("//")[2].partition("/")[2].join(["/", ""]))
 
