@@ -15,7 +15,9 @@ def check_problem(response: httpx.Response, status: int, name: str) -> None:
     problem = response.json()
     assert problem["type"] == f"{ERRORS}{name}"
     assert problem["status"] == status
-    assert problem["title"] and problem["detail"] and problem["title"] != problem["detail"]
+    assert problem["title"]
+    assert problem["detail"]
+    assert problem["title"] != problem["detail"]
 
 
 async def test_json_answers_name_their_context_in_a_header(

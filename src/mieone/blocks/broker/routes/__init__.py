@@ -10,6 +10,7 @@ from . import (
     ld_batch,
     ld_contexts,
     ld_entities_write,
+    ld_info,
     v2_attributes,
     v2_batch,
     v2_entities,
@@ -21,6 +22,7 @@ LD: Sequence[ControllerRouterHandler] = (
     *ld_attributes.HANDLERS,
     *ld_batch.HANDLERS,
     *ld_contexts.HANDLERS,
+    *ld_info.HANDLERS,
 )
 """Under /ngsi-ld/v1."""
 V2: Sequence[ControllerRouterHandler] = (
