@@ -1,7 +1,8 @@
 """What of an instance the indexes hold: enough to find every candidate, never to answer alone.
 
 Whatever is not held exactly (long texts, numbers that a double rounds, long or nested lists) says
-`is_opaque`: it is a candidate of every comparison on its attribute.
+`is_opaque`: it is a candidate of every comparison on its attribute. All else is held so that an
+equal number, text, boolean or instant is found exactly.
 """
 
 import math
@@ -20,6 +21,12 @@ PLACES: Final = 16
 WORDS_OCTETS: Final = 512
 WIDEST: Final = 540.0
 """Longitudes beyond ±180 are kept as they are; beyond this a box covers the whole round."""
+
+TRUE: Final = "\x02true"
+FALSE: Final = "\x02false"
+VOCABULARY: Final = "\x03"
+"""Before the IRIs of VocabProperties, as texts, vocabulary and booleans share a column."""
+_MARKS: Final = ("\x02", "\x03")
 
 Bounds: TypeAlias = tuple[float, float, float, float]
 """West, south, east, north; a point's box is degenerate."""
@@ -44,7 +51,8 @@ _NOTHING: Final = IndexRow(dataset="")
 def project(dataset: DatasetId, instance: Instance) -> list[IndexRow]:
     if instance.kind is AttributeKind.GEO_PROPERTY:
         return [_project_geometry(dataset, instance.value)]
-    rows = [_project_value(value) for value in _comparable(instance)]
+    mark = VOCABULARY if instance.kind is AttributeKind.VOCAB_PROPERTY else ""
+    rows = [_project_value(value, mark) for value in _comparable(instance)]
     if len(rows) > PLACES:
         rows = [_OPAQUE]
     return [
@@ -64,14 +72,14 @@ def _comparable(instance: Instance) -> list[JsonValue]:
     return list(value) if isinstance(value, list) else [value]
 
 
-def _project_value(value: JsonValue) -> IndexRow:
+def _project_value(value: JsonValue, mark: str) -> IndexRow:
     value = unwrap(value)
     if isinstance(value, bool):
-        return IndexRow(dataset="", words="true" if value else "false")
+        return IndexRow(dataset="", words=TRUE if value else FALSE)
     if isinstance(value, int | float):
         return _project_number(value)
     if isinstance(value, str):
-        return _project_text(value)
+        return _project_text(value, mark)
     return _NOTHING if value is None or isinstance(value, dict) else _OPAQUE
 
 
@@ -95,18 +103,18 @@ def _project_number(value: float) -> IndexRow:
     return IndexRow(dataset="", number=number)
 
 
-def _project_text(text: str) -> IndexRow:
+def _project_text(text: str, mark: str) -> IndexRow:
     if not is_indexable(text):
         return _OPAQUE
-    return IndexRow(dataset="", words=text, instant=find_instant(text))
+    return IndexRow(dataset="", words=mark + text, instant=find_instant(text))
 
 
 def is_indexable(text: str) -> bool:
     """PostgreSQL keeps neither NUL nor half of a surrogate pair; long texts are not indexed."""
-    if len(text) > WORDS_OCTETS or "\x00" in text:
+    if len(text) >= WORDS_OCTETS or "\x00" in text or text.startswith(_MARKS):
         return False
     try:
-        return len(text.encode()) <= WORDS_OCTETS
+        return len(text.encode()) < WORDS_OCTETS
     except UnicodeEncodeError:
         return False
 

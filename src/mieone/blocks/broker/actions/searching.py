@@ -1,0 +1,169 @@
+"""How a query is carried out: the indexes give candidates, the documents decide.
+
+Where one condition is rare, its few candidates are taken all at once; else the most telling index is
+walked in the order of making until the page is full. What is walked far in vain is tried once more
+as a set before it is given up as too complex.
+"""
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from typing import Final
+
+from mieone.blocks.broker.model import Entity, Query, Tenant
+from mieone.blocks.broker.problems import TooComplexQuery
+from mieone.blocks.broker.rules.narrowing import (
+    ByAll,
+    ByAny,
+    ByBounds,
+    ByIds,
+    ByNames,
+    ByTypes,
+    ByValues,
+    Narrowing,
+    Plan,
+)
+from mieone.blocks.broker.store import querying
+from mieone.core.database import Conn
+
+from .indexes import choose, is_walkable, probe, walk
+
+RARE: Final = 1_000
+"""So few candidates are taken all at once."""
+LONG_WALK: Final = 8_192
+"""After so many walked in vain, larger sets are looked at."""
+MANY: Final = 100_000
+LONGEST_WALK: Final = 1_000_000
+MOST_DOCUMENTS: Final = 50_000
+_FIRST_STEP: Final = 64
+_LONGEST_STEP: Final = 4_096
+_DOCUMENTS_AT_ONCE: Final = 500
+
+
+class Search:
+    """One query on its way; its candidates are asked for once."""
+
+    def __init__(self, conn: Conn, tenant: Tenant, query: Query, plan: Plan, *, after: int) -> None:
+        self._conn = conn
+        self._tenant = tenant.name
+        self._parts = sorted(plan.parts, key=_commonness)
+        self._after = after
+        page = query.offset + query.limit + 1
+        self._step = min(_LONGEST_STEP, max(_FIRST_STEP, page))
+        self._portion = min(_DOCUMENTS_AT_ONCE, max(16, page))
+
+    async def documents(self) -> AsyncIterator[tuple[int, Entity]]:
+        """Every candidate with its document, in the order of making. Raises TooComplexQuery."""
+        looked_at = 0
+        async for sequences in self.candidates():
+            start = 0
+            while start < len(sequences):
+                some = sequences[start : start + self._portion]
+                for found in await querying.list_documents(self._conn, self._tenant, some):
+                    yield found
+                looked_at += len(some)
+                if looked_at > MOST_DOCUMENTS:
+                    raise TooComplexQuery(f"more than {MOST_DOCUMENTS} entities would be looked at")
+                start += len(some)
+                self._portion = min(_DOCUMENTS_AT_ONCE, 2 * self._portion)
+
+    async def candidates(self) -> AsyncIterator[list[int]]:
+        """Sequence numbers in order, in portions. Raises TooComplexQuery."""
+        whole = await self._gather(RARE) if self._is_worth_gathering() else None
+        walked = 0
+        steps = self._walk()
+        while whole is None:
+            step = await anext(steps, None)
+            if step is None:
+                return
+            yield step[1]
+            if walked <= LONG_WALK < walked + step[0] and self._is_worth_gathering():
+                whole = await self._gather(MANY)
+            walked += step[0]
+            if walked > LONGEST_WALK:
+                raise TooComplexQuery(f"more than {LONGEST_WALK} entities would be walked past")
+        await steps.aclose()
+        for start in range(0, len(whole), _LONGEST_STEP):
+            yield whole[start : start + _LONGEST_STEP]
+
+    def _is_worth_gathering(self) -> bool:
+        """A single condition whose index stands in the order of making is simply walked."""
+        return len(self._parts) > 1 or any(not is_walkable(part) for part in self._parts)
+
+    async def _gather(self, limit: int) -> list[int] | None:
+        """All that is left after where we are, or None when every part has too many."""
+        whole: set[int] | None = None
+        others: list[Narrowing] = []
+        for part in self._parts:
+            if whole is not None and len(whole) <= _FIRST_STEP:
+                break
+            found = await probe(self._conn, self._tenant, part, self._after, limit)
+            if found is None:
+                others.append(part)
+            else:
+                whole = found.sequences if whole is None else whole & found.sequences
+        return None if whole is None else await self._pass(sorted(whole), others)
+
+    async def _walk(self) -> AsyncGenerator[tuple[int, list[int]], None]:
+        """How many were walked past, and those of them that pass all parts."""
+        guide, others = self._find_guide()
+        while True:
+            limit = self._step
+            step = await walk(self._conn, self._tenant, guide, self._after, limit)
+            if step:
+                self._after = step[-1]
+                yield len(step), await self._pass(step, others)
+            if len(step) < limit:
+                return
+            self._step = min(_LONGEST_STEP, self._step * 2)
+
+    def _find_guide(self) -> tuple[Narrowing | None, list[Narrowing]]:
+        """What to walk, and what is then still to be passed."""
+        for part in self._parts:
+            if is_walkable(part):
+                return part, [other for other in self._parts if other is not part]
+            if isinstance(part, ByValues | ByBounds) and part.name is not None:
+                return ByNames(names=(part.name,), is_exact=True), self._parts
+        return None, self._parts
+
+    async def _pass(self, sequences: list[int], parts: list[Narrowing]) -> list[int]:
+        for part in parts:
+            if not sequences:
+                break
+            kept = await choose(self._conn, self._tenant, part, sequences)
+            sequences = [sequence for sequence in sequences if sequence in kept]
+        return sequences
+
+
+def _commonness(part: Narrowing) -> int:
+    """A guess at how much it holds, rarest first."""
+    match part:
+        case ByIds():
+            return 0
+        case ByValues() if is_walkable(part):
+            return 1
+        case ByBounds() | ByValues():
+            return 2
+        case ByAny() | ByAll():
+            return 3
+        case ByNames():
+            return 4
+        case ByTypes():
+            return 5
+
+
+async def count_exactly(conn: Conn, tenant: Tenant, plan: Plan) -> int | None:
+    """How many fit, from the indexes alone; None where only the documents can tell."""
+    if not plan.is_exact:
+        return None
+    if not plan.parts:
+        return await querying.count_everything(conn, tenant.name)
+    expired = await querying.list_expired_sequences(conn, tenant.name)
+    match plan.parts:
+        case (ByTypes() as only,) if not expired:
+            return await querying.count_types(conn, tenant.name, only.types)
+    whole: set[int] | None = None
+    for part in plan.parts:
+        found = await probe(conn, tenant.name, part, 0, LONGEST_WALK)
+        if found is None or not found.is_certain:
+            return None
+        whole = found.sequences if whole is None else whole & found.sequences
+    return None if whole is None else len(whole - expired)

@@ -1,0 +1,341 @@
+"""Which index rows hold every entity that fits a query: supersets, or exact where that is said."""
+
+import math
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Final, TypeAlias
+
+import msgspec
+
+from mieone.blocks.broker.model import (
+    ANY_LOCATION,
+    CORE_VOCABULARY,
+    Absent,
+    AllOf,
+    AllTypes,
+    AnyOf,
+    AnyType,
+    Compare,
+    Comparison,
+    Condition,
+    EntitySelector,
+    Exists,
+    GeoQuery,
+    Iri,
+    OneType,
+    Path,
+    Query,
+    Scalar,
+    Span,
+    TypeSelection,
+)
+
+from .geometry import find_boxes
+from .projection import FALSE, TRUE, VOCABULARY, Bounds, is_indexable
+from .q.conditions import RESERVED
+
+EARLIEST: Final = datetime(1, 1, 1, tzinfo=UTC)
+LATEST: Final = datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+
+
+class ByIds(msgspec.Struct, frozen=True, kw_only=True):
+    ids: tuple[str, ...]
+    is_v2: bool = False
+    is_exact: bool = True
+
+
+class ByTypes(msgspec.Struct, frozen=True, kw_only=True):
+    """One of these."""
+
+    types: tuple[Iri, ...]
+    is_exact: bool
+
+
+class ByNames(msgspec.Struct, frozen=True, kw_only=True):
+    """One of these attributes is there."""
+
+    names: tuple[Iri, ...]
+    is_exact: bool
+
+
+class ByValues(msgspec.Struct, frozen=True, kw_only=True):
+    """The attribute has one of these values; or an opaque one, and then it is not exact."""
+
+    name: Iri
+    numbers: tuple[float, ...] = ()
+    words: tuple[str, ...] = ()
+    instants: tuple[datetime, ...] = ()
+    number_ranges: tuple[tuple[float, float], ...] = ()
+    instant_ranges: tuple[tuple[datetime, datetime], ...] = ()
+    is_exact: bool = True
+
+
+class ByBounds(msgspec.Struct, frozen=True, kw_only=True):
+    name: Iri | None
+    """None: any attribute (NGSI v2's location)."""
+    boxes: tuple[Bounds, ...]
+    is_exact: bool = False
+
+
+class ByAny(msgspec.Struct, frozen=True, kw_only=True):
+    parts: "tuple[Narrowing, ...]"
+    is_exact: bool
+
+
+class ByAll(msgspec.Struct, frozen=True, kw_only=True):
+    """Inside a ByAny only: elsewhere its parts stand for themselves."""
+
+    parts: "tuple[Narrowing, ...]"
+    is_exact: bool
+
+
+Narrowing: TypeAlias = ByIds | ByTypes | ByNames | ByValues | ByBounds | ByAny | ByAll
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """Whatever fits the query is in every part; with `is_exact`, and only that."""
+
+    parts: tuple[Narrowing, ...]
+    is_exact: bool
+
+
+def make_plan(query: Query) -> Plan:
+    parts: list[Narrowing] = []
+    is_exact = not (
+        query.scope or query.paths or query.datasets or query.geo or query.metadata_condition
+    )
+    if query.entities:
+        found = [_of_selector(selector) for selector in query.entities]
+        is_exact = _add(parts, _any(found)) and is_exact
+    if query.attributes:
+        parts.append(ByNames(names=query.attributes, is_exact=True))
+    if query.condition is not None:
+        is_exact = _add(parts, _of_condition(query.condition)) and is_exact
+    if query.metadata_condition is not None:
+        _add(parts, _of_metadata(query.metadata_condition))
+    if query.geo is not None:
+        _add(parts, _of_geo(query.geo))
+    return Plan(parts=tuple(parts), is_exact=is_exact)
+
+
+def _add(parts: list[Narrowing], found: Narrowing | None) -> bool:
+    """Whether what was added says all."""
+    if found is None:
+        return False
+    parts.extend(found.parts if isinstance(found, ByAll) else (found,))
+    return found.is_exact
+
+
+def _all(found: Sequence[Narrowing | None]) -> Narrowing | None:
+    """Some of the parts are enough to narrow."""
+    parts = tuple(_flat(ByAll, found))
+    is_exact = None not in found and all(part.is_exact for part in parts)
+    if len(parts) == 1 and (is_exact or not parts[0].is_exact):
+        return parts[0]
+    return ByAll(parts=parts, is_exact=is_exact) if parts else None
+
+
+def _any(found: Sequence[Narrowing | None]) -> Narrowing | None:
+    """One part that does not narrow, and nothing does."""
+    parts = tuple(_flat(ByAny, found))
+    if None in found or not parts:
+        return None
+    return parts[0] if len(parts) == 1 else _merged(parts)
+
+
+def _flat(
+    kind: type[ByAll] | type[ByAny], found: Sequence[Narrowing | None]
+) -> Iterator[Narrowing]:
+    for part in found:
+        if isinstance(part, kind):
+            yield from part.parts
+        elif part is not None:
+            yield part
+
+
+def _merged(parts: tuple[Narrowing, ...]) -> Narrowing:
+    """Several that one statement answers become one."""
+    is_exact = all(part.is_exact for part in parts)
+    if all(isinstance(part, ByTypes) for part in parts):
+        types = [name for part in parts if isinstance(part, ByTypes) for name in part.types]
+        return ByTypes(types=tuple(dict.fromkeys(types)), is_exact=is_exact)
+    if all(isinstance(part, ByIds) and not part.is_v2 for part in parts):
+        ids = [one for part in parts if isinstance(part, ByIds) for one in part.ids]
+        return ByIds(ids=tuple(dict.fromkeys(ids)), is_exact=is_exact)
+    return ByAny(parts=parts, is_exact=is_exact)
+
+
+def _of_selector(selector: EntitySelector) -> Narrowing | None:
+    found: list[Narrowing | None] = []
+    if selector.ids is not None:
+        exact = not selector.is_v2
+        found.append(ByIds(ids=selector.ids, is_v2=selector.is_v2, is_exact=exact))
+    if selector.types is not None:
+        found.append(_of_types(selector.types))
+    if selector.id_pattern is not None or selector.type_pattern is not None:
+        found.append(None)
+    return _all(found)
+
+
+def _of_types(selection: TypeSelection) -> Narrowing | None:
+    match selection:
+        case OneType(name):
+            return ByTypes(types=(name,), is_exact=True)
+        case AllTypes(parts):
+            return _all([_of_types(part) for part in parts])
+        case AnyType(parts):
+            return _any([_of_types(part) for part in parts])
+
+
+def _of_condition(condition: Condition) -> Narrowing | None:
+    match condition:
+        case Exists(path):
+            return _of_path(path)
+        case Absent():
+            return None
+        case Compare():
+            return _of_comparison(condition)
+        case AllOf(parts):
+            return _all([_of_condition(part) for part in parts])
+        case AnyOf(parts):
+            return _any([_of_condition(part) for part in parts])
+
+
+def _of_metadata(condition: Condition) -> Narrowing | None:
+    match condition:
+        case Exists(path):
+            return ByNames(names=path.names[:1], is_exact=False)
+        case Compare():
+            return ByNames(names=condition.path.names[:1], is_exact=False)
+        case Absent():
+            return None
+        case AllOf(parts):
+            return _all([_of_metadata(part) for part in parts])
+        case AnyOf(parts):
+            return _any([_of_metadata(part) for part in parts])
+
+
+def _of_path(path: Path) -> Narrowing | None:
+    if path.short[0] in RESERVED and path.names[0] == CORE_VOCABULARY + path.short[0]:
+        return None
+    return ByNames(names=path.names[:1], is_exact=len(path.names) == 1 and not path.members)
+
+
+def _of_geo(geo: GeoQuery) -> Narrowing | None:
+    name = None if geo.property == ANY_LOCATION else geo.property
+    boxes = find_boxes(geo)
+    if boxes is not None:
+        return ByBounds(name=name, boxes=boxes)
+    return None if name is None else ByNames(names=(name,), is_exact=False)
+
+
+def _of_comparison(condition: Compare) -> Narrowing | None:
+    presence = _of_path(condition.path)
+    if not isinstance(presence, ByNames):
+        return None
+    found = _Values()
+    if presence.is_exact and all(
+        found.take(condition.operator, value) for value in condition.values
+    ):
+        vocabulary = [
+            VOCABULARY + word for word in (*found.words, *condition.expanded) if is_indexable(word)
+        ]
+        return ByValues(
+            name=presence.names[0],
+            numbers=tuple(found.numbers),
+            words=(*found.words, *vocabulary),
+            instants=tuple(found.instants),
+            number_ranges=tuple(found.number_ranges),
+            instant_ranges=tuple(found.instant_ranges),
+        )
+    return msgspec.structs.replace(presence, is_exact=False)
+
+
+class _Values:
+    """What a comparison looks for, sorted by column."""
+
+    def __init__(self) -> None:
+        self.numbers: list[float] = []
+        self.words: list[str] = []
+        self.instants: list[datetime] = []
+        self.number_ranges: list[tuple[float, float]] = []
+        self.instant_ranges: list[tuple[datetime, datetime]] = []
+
+    def take(self, operator: Comparison, value: Scalar | Span) -> bool:
+        """False for what no index knows: order among texts, patterns, inequality."""
+        if isinstance(value, Span):
+            return operator is Comparison.EQUAL and self._take_range(value.low, value.high)
+        match operator:
+            case Comparison.EQUAL:
+                return self._take_equal(value)
+            case Comparison.GREATER | Comparison.GREATER_EQUAL:
+                return self._take_range(_above(value, operator is Comparison.GREATER), None)
+            case Comparison.LESS | Comparison.LESS_EQUAL:
+                return self._take_range(None, _below(value, operator is Comparison.LESS))
+            case _:
+                return False
+
+    def _take_equal(self, value: Scalar) -> bool:
+        if isinstance(value, bool):
+            self.words.append(TRUE if value else FALSE)
+        elif isinstance(value, datetime):
+            self.instants.append(value)
+        elif isinstance(value, str):
+            # A long text equals opaque values only, which are candidates anyway.
+            if is_indexable(value):
+                self.words.append(value)
+        else:
+            number = _double(value)
+            if number is None:
+                return False
+            self.numbers.append(number)
+        return True
+
+    def _take_range(self, low: Scalar | None, high: Scalar | None) -> bool:
+        ends = [end for end in (low, high) if end is not None]
+        if not ends or any(isinstance(end, bool | str) for end in ends):
+            return False
+        if all(isinstance(end, datetime) for end in ends):
+            start = low if isinstance(low, datetime) else EARLIEST
+            end = high if isinstance(high, datetime) else LATEST
+            self.instant_ranges.append((start, end))
+            return True
+        numbers = [_double(end) for end in (low, high) if isinstance(end, int | float)]
+        if None in numbers or len(numbers) != len(ends):
+            return False
+        least = -math.inf if low is None else _double(low)
+        most = math.inf if high is None else _double(high)
+        if least is None or most is None:
+            return False
+        self.number_ranges.append((least, most))
+        return True
+
+
+def _double(value: Scalar) -> float | None:
+    """The same number as the index has it, or None."""
+    if isinstance(value, bool | str | datetime):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if number == value else None
+
+
+def _above(value: Scalar, is_strict: bool) -> Scalar | None:
+    if not is_strict:
+        return value
+    if isinstance(value, datetime):
+        return value + _MICROSECOND if value < LATEST else None
+    number = _double(value)
+    return None if number is None else math.nextafter(number, math.inf)
+
+
+def _below(value: Scalar, is_strict: bool) -> Scalar | None:
+    if not is_strict:
+        return value
+    if isinstance(value, datetime):
+        return value - _MICROSECOND if value > EARLIEST else None
+    number = _double(value)
+    return None if number is None else math.nextafter(number, -math.inf)
