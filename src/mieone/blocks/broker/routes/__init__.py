@@ -11,6 +11,10 @@ from . import (
     ld_contexts,
     ld_entities_write,
     ld_info,
+    ld_registrations,
+    ld_source_subscriptions,
+    ld_temporal,
+    ld_temporal_attributes,
     v2_attributes,
     v2_batch,
     v2_entities,
@@ -23,6 +27,10 @@ LD: Sequence[ControllerRouterHandler] = (
     *ld_batch.HANDLERS,
     *ld_contexts.HANDLERS,
     *ld_info.HANDLERS,
+    *ld_registrations.HANDLERS,
+    *ld_source_subscriptions.HANDLERS,
+    *ld_temporal.HANDLERS,
+    *ld_temporal_attributes.HANDLERS,
 )
 """Under /ngsi-ld/v1."""
 V2: Sequence[ControllerRouterHandler] = (
