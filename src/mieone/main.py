@@ -22,6 +22,7 @@ from litestar.types import ControllerRouterHandler
 from mieone import portal
 from mieone.blocks.access.block import BLOCK as ACCESS
 from mieone.blocks.broker.block import block as broker
+from mieone.blocks.broker.routes.addresses import Addresses
 from mieone.blocks.coin.block import BLOCK as COIN
 from mieone.blocks.coin.block import make_pay
 from mieone.blocks.consent.block import BLOCK as CONSENT
@@ -154,7 +155,7 @@ def create_app(house: House, database: PooledDatabase) -> Litestar:
     def lifespan(_app: Litestar) -> AbstractAsyncContextManager[None]:
         return running(house, database)
 
-    return Litestar(
+    app = Litestar(
         route_handlers=_handlers(house),
         dependencies=_dependencies(house, site),
         exception_handlers={Exception: _problem_handler(house, site)},
@@ -171,6 +172,8 @@ def create_app(house: House, database: PooledDatabase) -> Litestar:
         openapi_config=_openapi(house),
         request_max_body_size=12 * 1024 * 1024,
     )
+    app.asgi_handler = Addresses(app.asgi_handler)
+    return app
 
 
 def _rate(settings: Settings) -> Rate | None:

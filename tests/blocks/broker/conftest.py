@@ -10,6 +10,7 @@ from litestar.di import Provide
 
 from mieone.blocks.broker.actions.parts import Broker
 from mieone.blocks.broker.block import block
+from mieone.blocks.broker.routes.addresses import Addresses
 from mieone.core.block import AnyRequest, Block
 from mieone.core.clock import SystemClock
 from mieone.core.database import PooledDatabase
@@ -81,7 +82,7 @@ def make_app(house: House, broker: Block) -> Litestar:
                 return form(request, error)
         raise error
 
-    return Litestar(
+    app = Litestar(
         route_handlers=list(broker.routes),
         dependencies={
             "house": constant(house),
@@ -92,3 +93,5 @@ def make_app(house: House, broker: Block) -> Litestar:
         openapi_config=None,
         request_max_body_size=12 * 1024 * 1024,
     )
+    app.asgi_handler = Addresses(app.asgi_handler)
+    return app

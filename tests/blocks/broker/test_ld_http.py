@@ -1,6 +1,7 @@
 """What every NGSI-LD operation does the same, seen at the smallest of them."""
 
 import httpx
+import msgspec
 import pytest
 
 INFO = "/ngsi-ld/v1/info/sourceIdentity"
@@ -117,3 +118,66 @@ async def test_paths_and_methods_fail_in_the_standards_form(
 
 async def test_a_slash_at_the_end_changes_nothing(broker_client: httpx.AsyncClient) -> None:
     assert (await broker_client.get(f"{INFO}/")).status_code == 200
+
+
+async def test_ids_keep_the_slashes_they_are_written_with(
+    broker_client: httpx.AsyncClient,
+) -> None:
+    entity = {"id": "http://example.org/rooms/1", "type": "Room", "a": {"value": 1}}
+    made = await broker_client.post("/ngsi-ld/v1/entities", json=entity)
+    path = "/ngsi-ld/v1/entities/http%3A%2F%2Fexample.org%2Frooms%2F1"
+
+    changed = await broker_client.patch(f"{path}/attrs/a", json={"value": 2})
+    found = await broker_client.get(path, params={"options": "keyValues"})
+    head = await broker_client.head(path)
+
+    assert (made.status_code, changed.status_code) == (201, 204)
+    assert found.json() == {"id": "http://example.org/rooms/1", "type": "Room", "a": 2}
+    assert head.status_code == 200
+    assert head.content == b""
+
+
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        (b"", "InvalidRequest"),
+        (b"nonsense", "InvalidRequest"),
+        (b'{"id": NaN}', "InvalidRequest"),
+        (b'{"id": "\xff"}', "InvalidRequest"),
+        (b'{"id": "\\ud800"}', "InvalidRequest"),
+        (b'{"id": 1e999}', "InvalidRequest"),
+        (b'"a text"', "BadRequestData"),
+        (b"null", "BadRequestData"),
+        (b"[" * 100_000, "BadRequestData"),
+        (b'{"a":' * 70 + b"1" + b"}" * 70, "BadRequestData"),
+        (b'{"id": "urn:a:b", "type": "T", "a": "\\u0000"}', "BadRequestData"),
+        (b'{"id": "urn:a:b", "type": "T", "a": 1' + b"0" * 400 + b"}", "BadRequestData"),
+        (b'{"@context": [], "id": "urn:a:b", "type": "T"}', "BadRequestData"),
+    ],
+)
+async def test_no_body_does_worse_than_be_refused(
+    broker_client: httpx.AsyncClient, body: bytes, name: str
+) -> None:
+    response = await broker_client.post(
+        "/ngsi-ld/v1/entities", content=body, headers={"Content-Type": "application/json"}
+    )
+
+    check_problem(response, 400, name)
+
+
+async def test_contexts_stand_where_the_media_type_says(broker_client: httpx.AsyncClient) -> None:
+    entity = {"id": "urn:a:c", "type": "T", "a": {"value": 1}}
+    as_ld = {"Content-Type": "application/ld+json"}
+    linked = {"Link": CONTEXT_LINK.format(CORE)}
+    path = "/ngsi-ld/v1/entities"
+
+    without = await broker_client.post(path, content=msgspec.json.encode(entity), headers=as_ld)
+    content = msgspec.json.encode({**entity, "@context": CORE})
+    both = await broker_client.post(path, content=content, headers={**as_ld, **linked})
+    xml = await broker_client.post(path, content="<a/>", headers={"Content-Type": "text/xml"})
+    right = await broker_client.post(path, content=content, headers=as_ld)
+
+    check_problem(without, 400, "BadRequestData")
+    check_problem(both, 400, "BadRequestData")
+    check_problem(xml, 415, "UnsupportedMediaType")
+    assert right.status_code == 201

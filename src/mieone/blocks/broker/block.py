@@ -13,7 +13,9 @@ from .actions.declaring import declare_region
 from .actions.parts import Broker, Parts
 from .jobs import intake
 from .jobs.expiry import expiry_job
+from .jobs.history import JOBS as HISTORY_JOBS
 from .routes import LD, OWN, V2
+from .routes.addresses import restore_slashes
 from .routes.admission import Admission
 from .routes.ld_http import render_ld_problem
 from .routes.v2_http import render_v2_problem
@@ -45,6 +47,7 @@ def block() -> Block:
                 route_handlers=LD,
                 dependencies=provided,
                 middleware=[Admission],
+                before_request=restore_slashes,
                 include_in_schema=False,
             ),
             Router(
@@ -52,11 +55,12 @@ def block() -> Block:
                 route_handlers=V2,
                 dependencies=provided,
                 middleware=[Admission],
+                before_request=restore_slashes,
                 include_in_schema=False,
             ),
             Router(path="/api/broker/v1", route_handlers=OWN, dependencies=provided),
         ],
-        jobs=[expiry_job(parts), *intake.jobs(parts)],
+        jobs=[expiry_job(parts), *HISTORY_JOBS, *intake.jobs(parts)],
         services=intake.services(parts),
         commands=COMMANDS,
         problem_forms={
