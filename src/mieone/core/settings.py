@@ -42,6 +42,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     entrances: frozenset[Entrance] = frozenset(Entrance)
     rate_limit: int = 1200
     """Requests a minute of one signed-in session or one address; 0 counts nobody."""
+    temporal_page: int = 10_000
+    """Instances that one answer about histories holds; what is cut is asked for again."""
     ld_context_status: int = 504
     """Of NGSI-LD's LdContextNotAvailable; suites of an older text expect 503."""
     people_url: str | None = None
@@ -87,6 +89,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             sample=(environ.get("MIEONE_SAMPLE") or "yes") != "no",
             entrances=_entrances(environ.get("MIEONE_ENTRANCES") or ""),
             rate_limit=_number(environ, "MIEONE_RATE_LIMIT", 1200, 0, 1_000_000),
+            temporal_page=_number(environ, "MIEONE_TEMPORAL_PAGE", 10_000, 10, 100_000),
             ld_context_status=_number(environ, "MIEONE_LD_CONTEXT_STATUS", 504, 503, 504),
             people_url=_origin(environ, "MIEONE_PEOPLE_URL"),
             machines_url=_origin(environ, "MIEONE_MACHINES_URL"),

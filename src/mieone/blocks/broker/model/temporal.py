@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from .entity import DatasetId, Instance, Iri, TenantName
+from .entity import DatasetId, Instance, Iri, JsonValue, TenantName
 from .query import Query
 
 
@@ -124,7 +124,7 @@ class Bucket(msgspec.Struct, frozen=True, kw_only=True):
 
     start: datetime
     end: datetime
-    values: dict[AggregationMethod, float | str]
+    values: dict[AggregationMethod, JsonValue]
 
 
 class HistoryPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -36,8 +36,10 @@ _FORMATS = {
 MAX_JOIN_LEVEL = 10
 
 
-def read_form(call: Call) -> Form:
-    """Raises InvalidRequest for an unknown format, BadRequestData for all other mistakes."""
+def read_form(call: Call, form: Format | None = None) -> Form:
+    """`form`: where the operation has formats of its own and has read them.
+
+    Raises InvalidRequest for an unknown format, BadRequestData for all other mistakes."""
     params, terms = call.params, call.terms
     attributes = params.list("attrs")
     if not {"id", "type", "@id", "@type", "@context"}.isdisjoint(attributes):
@@ -53,7 +55,7 @@ def read_form(call: Call) -> Form:
     datasets = params.list("datasetId")
     lang = params.find("lang")
     return Form(
-        format=_read_format(call),
+        format=form or _read_format(call),
         sys_attrs="sysAttrs" in params.options,
         languages=read_languages(lang) if lang else (),
         attributes=frozenset(terms.expand_name(name) for name in attributes),

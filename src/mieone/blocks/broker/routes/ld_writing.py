@@ -17,8 +17,8 @@ _PLAIN = ":~@!$&'()*+,;="
 FORMS = ("normalized", "concise", *sorted(SIMPLIFIED))
 
 
-def location_of(entity_id: str) -> str:
-    return f"{ENTITIES}/{quote(entity_id, safe=_PLAIN)}"
+def location_of(entity_id: str, collection: str = ENTITIES) -> str:
+    return f"{collection}/{quote(entity_id, safe=_PLAIN)}"
 
 
 def check_entity_id(text: str) -> str:

@@ -191,67 +191,91 @@ FETCH FIRST $6 ROWS WITH TIES;
 
 -- name: list_newest_by_moment
 SELECT
-    w.place,
-    i.instance_id,
-    i.recorded_at,
-    i.modified_at,
-    i.at,
-    i.is_deletion,
-    i.document
-FROM unnest($5::uuid[]) WITH ORDINALITY AS w (series, place)
-CROSS JOIN
-    LATERAL (
-        SELECT
-            h.instance_id,
-            h.recorded_at,
-            h.modified_at,
-            h.is_deletion,
-            h.document,
-            h.moment AS at
-        FROM broker.history AS h
-        WHERE
-            h.tenant = $1
-            AND h.series = w.series
-            AND h.moment >= $2
-            AND h.moment < $3
-            AND NOT h.is_deletion
-            AND (NOT $4::boolean OR h.observed_at IS NOT NULL)
-        ORDER BY at DESC
-        FETCH FIRST $6 ROWS WITH TIES
-    ) AS i
-ORDER BY i.at DESC
+    r.place,
+    r.instance_id,
+    r.recorded_at,
+    r.modified_at,
+    r.at,
+    r.is_deletion,
+    r.document
+FROM (
+    SELECT
+        w.place,
+        i.instance_id,
+        i.recorded_at,
+        i.modified_at,
+        i.at,
+        i.is_deletion,
+        i.document,
+        row_number() OVER (PARTITION BY w.place ORDER BY i.at DESC, i.instance_id DESC) AS rank
+    FROM unnest($5::uuid[]) WITH ORDINALITY AS w (series, place)
+    CROSS JOIN
+        LATERAL (
+            SELECT
+                h.instance_id,
+                h.recorded_at,
+                h.modified_at,
+                h.is_deletion,
+                h.document,
+                h.moment AS at
+            FROM broker.history AS h
+            WHERE
+                h.tenant = $1
+                AND h.series = w.series
+                AND h.moment >= $2
+                AND h.moment < $3
+                AND NOT h.is_deletion
+                AND (NOT $4::boolean OR h.observed_at IS NOT NULL)
+            ORDER BY at DESC
+            FETCH FIRST $6 ROWS WITH TIES
+        ) AS i
+) AS r
+WHERE r.rank <= $8
+ORDER BY r.at DESC
 FETCH FIRST $7 ROWS WITH TIES;
 
 -- name: list_newest_by_other_time
 SELECT
-    w.place,
-    i.instance_id,
-    i.recorded_at,
-    i.modified_at,
-    i.at,
-    i.is_deletion,
-    i.document
-FROM unnest($5::uuid[]) WITH ORDINALITY AS w (series, place)
-CROSS JOIN
-    LATERAL (
-        SELECT
-            h.instance_id,
-            h.recorded_at,
-            h.modified_at,
-            h.is_deletion,
-            h.document,
-            broker.time_of($4, h.recorded_at, h.modified_at) AS at
-        FROM broker.history AS h
-        WHERE
-            h.tenant = $1
-            AND h.series = w.series
-            AND broker.time_of($4, h.recorded_at, h.modified_at) >= $2
-            AND broker.time_of($4, h.recorded_at, h.modified_at) < $3
-            AND h.is_deletion = ($4 = 'deletedAt')
-        ORDER BY at DESC
-        FETCH FIRST $6 ROWS WITH TIES
-    ) AS i
-ORDER BY i.at DESC
+    r.place,
+    r.instance_id,
+    r.recorded_at,
+    r.modified_at,
+    r.at,
+    r.is_deletion,
+    r.document
+FROM (
+    SELECT
+        w.place,
+        i.instance_id,
+        i.recorded_at,
+        i.modified_at,
+        i.at,
+        i.is_deletion,
+        i.document,
+        row_number() OVER (PARTITION BY w.place ORDER BY i.at DESC, i.instance_id DESC) AS rank
+    FROM unnest($5::uuid[]) WITH ORDINALITY AS w (series, place)
+    CROSS JOIN
+        LATERAL (
+            SELECT
+                h.instance_id,
+                h.recorded_at,
+                h.modified_at,
+                h.is_deletion,
+                h.document,
+                broker.time_of($4, h.recorded_at, h.modified_at) AS at
+            FROM broker.history AS h
+            WHERE
+                h.tenant = $1
+                AND h.series = w.series
+                AND broker.time_of($4, h.recorded_at, h.modified_at) >= $2
+                AND broker.time_of($4, h.recorded_at, h.modified_at) < $3
+                AND h.is_deletion = ($4 = 'deletedAt')
+            ORDER BY at DESC
+            FETCH FIRST $6 ROWS WITH TIES
+        ) AS i
+) AS r
+WHERE r.rank <= $8
+ORDER BY r.at DESC
 FETCH FIRST $7 ROWS WITH TIES;
 
 -- name: list_bounds_by_moment

@@ -3,6 +3,7 @@
 import calendar
 import re
 from bisect import bisect_right
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -64,7 +65,7 @@ def list_starts(anchor: datetime, period: Period, until: datetime) -> list[datet
     raise TooComplexQuery(f"the time asked for has more than {MAX_BOUNDARIES} periods")
 
 
-def find_start(starts: list[datetime], at: datetime) -> int:
+def find_start(starts: Sequence[datetime], at: datetime) -> int:
     """The number of the period that `at` lies in."""
     return bisect_right(starts, at) - 1
 
