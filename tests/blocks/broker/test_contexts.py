@@ -1,5 +1,6 @@
 """Contexts over HTTP: hosted, cached, of the core, and made of several."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from urllib.parse import quote
 
@@ -214,6 +215,35 @@ async def test_a_reloaded_context_is_read_anew_by_every_process(
     await broker.contexts.reload(url)
 
     assert (await broker.contexts.terms((url,))).expand_name("tree") == "https://example.org/shrub"
+
+
+async def test_what_one_process_removes_the_others_forget(
+    broker_client: httpx.AsyncClient, broker: Broker
+) -> None:
+    path = await host(broker_client)
+    url = f"http://localhost{path}"
+    assert (await broker.contexts.terms(url)).expand_name("tree") == "https://example.org/tree"
+
+    await broker_client.delete(path)
+
+    async with asyncio.timeout(5):
+        with pytest.raises(LdContextNotAvailable):
+            while True:
+                await broker.contexts.terms(url)
+                await asyncio.sleep(0.1)
+
+
+async def test_uses_of_all_processes_are_counted(
+    broker_client: httpx.AsyncClient, broker: Broker
+) -> None:
+    path = await host(broker_client)
+    await broker.contexts.terms(f"http://localhost{path}")
+    await broker.contexts.terms(f"http://localhost{path}")
+
+    await broker.close()
+
+    details = await broker_client.get(path, params={"details": "true"})
+    assert details.json()["numberOfHits"] == 2
 
 
 async def test_a_context_is_fetched_once(broker: Broker, elsewhere: Elsewhere) -> None:

@@ -157,7 +157,7 @@ def test_several_instances_have_different_datasets() -> None:
 
 
 def test_one_name_in_two_spellings_is_one_attribute() -> None:
-    document = {**CAR, "speed": 1, SPEED: {"value": 2, "datasetId": "urn:x:d"}}
+    document: JsonValue = {**CAR, "speed": 1, SPEED: {"value": 2, "datasetId": "urn:x:d"}}
 
     _, fragment = read_entity(document, TERMS, NOW)
 
@@ -310,7 +310,7 @@ def test_put_reads_one_attribute_and_an_entity_without_its_id() -> None:
 
 
 def test_a_history_keeps_the_order_and_the_instance_ids() -> None:
-    document = {
+    document: JsonValue = {
         **CAR,
         "speed": [
             {"value": 1, "observedAt": "2026-03-01T00:00:00Z", "instanceId": "urn:x:i"},

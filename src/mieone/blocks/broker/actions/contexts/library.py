@@ -36,7 +36,7 @@ from mieone.core.house import House
 from mieone.core.ids import uuid7
 
 from .fetching import Fetcher
-from .shelf import FoundContext, Parts, Shelf, implicit_id
+from .shelf import IMPLICIT_MARK, FoundContext, Parts, Shelf, implicit_id
 from .uses import Uses
 
 PAUSE_S: Final = 1.0
@@ -89,11 +89,13 @@ class ContextLibrary:
         self._ready: OrderedDict[bytes, _Ready] = OrderedDict()
         self._wanted: dict[str, str] = {}
         """Implicit ones that a Link header named and the store does not have yet."""
-        self._epoch = -1
+        self._epoch = 0
         self._task: asyncio.Task[None] | None = None
 
     async def open(self, http: aiohttp.ClientSession) -> None:
         self._shelf.open(Fetcher(self._house, http))
+        async with self._house.database.transaction() as conn:
+            self._epoch = await get_epoch(conn)
         self._task = asyncio.create_task(self._look_after())
 
     async def close(self) -> None:
@@ -194,6 +196,10 @@ class ContextLibrary:
     async def get(self, key: str) -> tuple[FoundContext, Use | None]:
         """By local id or URL, and how often it was used. Raises ResourceNotFound."""
         found = await self._find(key)
+        if found is None and IMPLICIT_MARK in key:
+            # Another process may have named it in an answer a moment ago, and not kept it yet.
+            await asyncio.sleep(PAUSE_S * 1.2)
+            found = await self._find(key)
         if found is None:
             raise ResourceNotFound(f"there is no context {key[:200]}")
         async with self._house.database.transaction() as conn:
@@ -302,9 +308,8 @@ class ContextLibrary:
         async with self._house.database.transaction() as conn:
             epoch = await get_epoch(conn)
         if epoch != self._epoch:
-            if self._epoch >= 0:
-                self._forget_all()
             self._epoch = epoch
+            self._forget_all()
 
     async def _tidy(self) -> None:
         changed = await self._shelf.refresh_one()

@@ -28,8 +28,11 @@ from .fetching import Fetcher, not_available
 
 CONTEXTS_PATH: Final = "/ngsi-ld/v1/jsonldContexts/"
 CORE_PREFIXES: Final = ("https://uri.etsi.org/ngsi-ld/", "http://uri.etsi.org/ngsi-ld/")
+IMPLICIT_MARK: Final = "implicit-"
 MAX_KEPT: Final = 256
 MAX_PARTS: Final = 50
+GATHER_S: Final = 10.0
+"""For all parts of one context together."""
 FRESH_FOR: Final = timedelta(days=1)
 _OWN: Final = re.compile(r"(?P<origin>[a-z]+://[^/]+)/ngsi-ld/v1/jsonldContexts/(?P<id>[^/?#]+)\Z")
 
@@ -96,7 +99,11 @@ class Shelf:
         for url in list_urls(context):
             if not urlsplit(url).scheme:
                 raise BadRequestData(f"@context: {url[:200]!r} is not an absolute URL")
-        await self._gather(context, parts, is_named=True)
+        try:
+            async with asyncio.timeout(GATHER_S):
+                await self._gather(context, parts, is_named=True)
+        except TimeoutError:
+            raise not_available(self._house, "what the @context names takes too long") from None
         return parts
 
     async def _gather(self, context: JsonValue, parts: Parts, *, is_named: bool) -> None:
@@ -272,7 +279,7 @@ def absolute(context: JsonValue, base: str) -> JsonValue:
 def implicit_id(context: JsonValue) -> str:
     """The same for the same content, whoever sends it."""
     text = msgspec.json.encode(context, order="sorted")
-    return f"implicit-{hashlib.sha256(text).hexdigest()[:32]}"
+    return f"{IMPLICIT_MARK}{hashlib.sha256(text).hexdigest()[:32]}"
 
 
 def _document(stored: StoredContext, url: str) -> Document:

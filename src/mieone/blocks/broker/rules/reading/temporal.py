@@ -65,6 +65,9 @@ def _read(envelope: Envelope, terms: Terms, at: datetime) -> TemporalDocument:
     count = 0
     for key, document in envelope.attributes.items():
         name = terms.expand_name(key)
+        if document == []:
+            # No instance, where elsewhere it is a concise Property with an empty value.
+            continue
         found = [_whole(key, each) for each in list_instances(key, document, manner)]
         count += len(found)
         if count > MAX_INSTANCES:
