@@ -5,8 +5,9 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from mieone.blocks.broker.actions.parts import Broker
-from mieone.blocks.broker.model import Change, Iri, Operation
-from mieone.blocks.broker.problems import BadRequestData
+from mieone.blocks.broker.actions.temporal import record_end
+from mieone.blocks.broker.model import DEFAULT_INSTANCE, Change, Iri, Operation
+from mieone.blocks.broker.problems import BadRequestData, ResourceNotFound
 from mieone.blocks.broker.rules.merging import SCOPE
 from mieone.blocks.broker.rules.reading import (
     check_uri,
@@ -16,7 +17,7 @@ from mieone.blocks.broker.rules.reading import (
 )
 from mieone.web import AnyRequest
 
-from .ld_http import Call, open_call, open_call_with_body
+from .ld_http import Call, answer_empty, open_call, open_call_with_body
 from .ld_writing import answer_write, check_entity_id, refuse_missing_id, type_filter
 
 _NO_ATTRIBUTES = frozenset({"id", "@id", "type", "@type", "@context"})
@@ -127,17 +128,31 @@ async def delete_attribute(
 ) -> Response[bytes] | Response[None]:
     call = await open_call(request, broker, ("type", "datasetId", "deleteAll"))
     check_entity_id(entity_id)
-    return await answer_write(
-        call,
-        Change(
-            operation=Operation.DELETE_ATTRIBUTE,
-            entity_id=entity_id,
-            name=_expand(call, name, takes_scope=True),
-            dataset=_dataset(call),
-            every_dataset=call.params.flag("deleteAll"),
-            type_filter=type_filter(call),
-        ),
+    change = Change(
+        operation=Operation.DELETE_ATTRIBUTE,
+        entity_id=entity_id,
+        name=_expand(call, name, takes_scope=True),
+        dataset=_dataset(call),
+        every_dataset=call.params.flag("deleteAll"),
+        type_filter=type_filter(call),
     )
+    try:
+        return await answer_write(call, change)
+    except ResourceNotFound:
+        if not await _end_in_history(call, change):
+            raise
+        return answer_empty(call)
+
+
+async def _end_in_history(call: Call, change: Change) -> bool:
+    """Of an entity that only its history knows; there the deletion is told by deletedAt."""
+    house = call.broker.house
+    dataset = None if change.every_dataset else change.dataset or DEFAULT_INSTANCE
+    assert change.name is not None
+    async with house.database.transaction() as conn:
+        return await record_end(
+            conn, call.tenant, change.entity_id, change.name, dataset, house.clock.now()
+        )
 
 
 def _expand(call: Call, name: str, *, takes_scope: bool = False) -> Iri:

@@ -7,11 +7,13 @@ from litestar.params import FromPath
 from mieone.blocks.broker.actions import temporal
 from mieone.blocks.broker.actions.parts import Broker
 from mieone.blocks.broker.model import DEFAULT_INSTANCE
+from mieone.blocks.broker.problems import BadRequestData
 from mieone.blocks.broker.rules.reading import (
     check_uri,
     read_temporal_fragment,
     read_temporal_instance,
 )
+from mieone.blocks.broker.rules.temporal.keys import find_instance_id
 from mieone.web import AnyRequest
 
 from .ld_http import answer_empty, open_call, open_call_with_body
@@ -50,6 +52,8 @@ async def delete_temporal_attribute(
 ) -> Response[None]:
     call = await open_call(request, broker, ("datasetId", "deleteAll"))
     check_entity_id(entity_id)
+    if find_instance_id(name) is not None:
+        raise BadRequestData("an instance is named without its attribute")
     attribute = call.terms.expand_name(name)
     dataset = call.params.find("datasetId") or DEFAULT_INSTANCE
     if dataset != DEFAULT_INSTANCE:

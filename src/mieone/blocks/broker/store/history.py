@@ -178,6 +178,10 @@ async def forget_temporal_entity(conn: Conn, tenant: str, entity_id: str) -> Non
     await conn.execute(QUERIES["forget_temporal_entity"], tenant, entity_id)
 
 
+async def has_current_entity(conn: Conn, tenant: str, entity_id: str) -> bool:
+    return bool(await conn.fetchval(QUERIES["has_current_entity"], tenant, entity_id))
+
+
 async def forget_older(
     conn: Conn, tenant: str, series: Sequence[UUID], before: Sequence[datetime], limit: int
 ) -> int:

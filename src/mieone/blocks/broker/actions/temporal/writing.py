@@ -16,12 +16,13 @@ from mieone.blocks.broker.model import (
     Iri,
     Tenant,
 )
-from mieone.blocks.broker.model.temporal import Series, TemporalEntity
+from mieone.blocks.broker.model.temporal import Series, TemporalEntity, TimeProperty
 from mieone.blocks.broker.problems import BadRequestData, ResourceNotFound
 from mieone.blocks.broker.rules.personal import PersonalTerms
 from mieone.blocks.broker.rules.reading import TemporalDocument
 from mieone.blocks.broker.rules.temporal.keys import find_instance_id, recording_time
 from mieone.blocks.broker.store import histories, history
+from mieone.blocks.broker.store.histories import Window
 from mieone.blocks.broker.store.history import Record
 from mieone.core.database import Conn
 
@@ -198,12 +199,18 @@ async def record_end(
     dataset: DatasetId | None,
     at: datetime,
 ) -> bool:
-    """An attribute known from history alone is deleted through the API of now: its end is recorded.
+    """An entity known from history alone loses an attribute by the API of now: the end is recorded.
 
     `dataset` None means all of them. False when there is nothing whose end it could be.
     """
+    known = await history.lock_temporal_entity(conn, tenant.name, entity_id)
+    if known is None or known.deleted_at is not None:
+        return False
+    if await history.has_current_entity(conn, tenant.name, entity_id):
+        return False
     datasets = None if dataset is None else [dataset]
     series = await history.list_series(conn, tenant.name, [entity_id], [name], datasets)
+    series = await _list_going_on(conn, tenant, series)
     if not series:
         return False
     kinds = await histories.list_kinds(conn, tenant.name, [one.key for one in series])
@@ -221,3 +228,18 @@ async def record_end(
     ]
     await history.record_instances(conn, tenant.name, records)
     return True
+
+
+async def _list_going_on(conn: Conn, tenant: Tenant, series: Sequence[Series]) -> list[Series]:
+    """Those whose end is not recorded yet."""
+    keys = [one.key for one in series]
+    bounds = [histories.Bound()] * len(keys)
+    made = Window(time=TimeProperty.CREATED_AT)
+    ended = Window(time=TimeProperty.DELETED_AT)
+    last = await histories.list_extents(conn, tenant.name, made, keys, bounds)
+    ends = await histories.list_extents(conn, tenant.name, ended, keys, bounds)
+    return [
+        one
+        for place, one in enumerate(series)
+        if place in last and (place not in ends or ends[place].last_at < last[place].last_at)
+    ]
