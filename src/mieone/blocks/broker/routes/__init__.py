@@ -13,6 +13,7 @@ from . import (
     ld_info,
     ld_registrations,
     ld_source_subscriptions,
+    ld_subscriptions,
     ld_temporal,
     ld_temporal_attributes,
     v2_attributes,
@@ -29,6 +30,7 @@ LD: Sequence[ControllerRouterHandler] = (
     *ld_info.HANDLERS,
     *ld_registrations.HANDLERS,
     *ld_source_subscriptions.HANDLERS,
+    *ld_subscriptions.HANDLERS,
     *ld_temporal.HANDLERS,
     *ld_temporal_attributes.HANDLERS,
 )
