@@ -15,7 +15,12 @@ from mieone.blocks.broker.model import (
     Query,
     Tenant,
 )
-from mieone.blocks.broker.problems import AlreadyExists, AmbiguousEntity, ResourceNotFound
+from mieone.blocks.broker.problems import (
+    AlreadyExists,
+    AmbiguousEntity,
+    OperationNotSupported,
+    ResourceNotFound,
+)
 from mieone.blocks.broker.rules.v2.bodies import DEFAULT_TYPE, EntityBody
 from mieone.blocks.broker.rules.v2.names import (
     ROOT,
@@ -124,8 +129,20 @@ class V2Entities:
             fragment = msgspec.structs.replace(change.fragment, scopes=here.scopes)
             aimed = msgspec.structs.replace(aimed, fragment=fragment)
         [outcome] = await self._broker.sources.write(self._tenant, [aimed], self._journey)
-        check_outcome(outcome)
+        problem = find_problem(outcome)
+        if problem is not None:
+            raise self.in_v2_words(problem)
         return outcome
+
+    def in_v2_words(self, problem: Problem) -> Problem:
+        """Attributes under the names this client knows."""
+        named = problem.detail.get("names")
+        if not isinstance(problem, OperationNotSupported) or not isinstance(named, list):
+            return problem
+        reason = problem.reason
+        for iri in named:
+            reason = reason.replace(iri, self._names.attribute_name(iri))
+        return OperationNotSupported(reason)
 
     async def change_all(self, wanted: Sequence[tuple[V2Name, Change]]) -> list[Outcome]:
         """Each change of an entity that is there; the others have ResourceNotFound as outcome."""
@@ -220,7 +237,7 @@ def find_problem(outcome: Outcome) -> Problem | None:
     failed = [result.problem for result in outcome.sources if result.problem is not None]
     if failed:
         return failed[0]
-    if outcome.sources and isinstance(outcome.problem, ResourceNotFound):
+    if outcome.sources and isinstance(outcome.problem, ResourceNotFound | OperationNotSupported):
         # Somebody else holds it.
         return None
     return outcome.problem

@@ -19,6 +19,8 @@ from . import (
     v2_attributes,
     v2_batch,
     v2_entities,
+    v2_registrations,
+    v2_subscriptions,
     v2_types,
 )
 
@@ -40,6 +42,8 @@ V2: Sequence[ControllerRouterHandler] = (
     *v2_attributes.HANDLERS,
     *v2_types.HANDLERS,
     *v2_batch.HANDLERS,
+    *v2_subscriptions.HANDLERS,
+    *v2_registrations.HANDLERS,
 )
 """/v2 and /version."""
 OWN: Sequence[ControllerRouterHandler] = (*datasets.HANDLERS,)

@@ -84,7 +84,7 @@ async def update_many(request: AnyRequest, broker: NamedDependency[Broker]) -> R
     form = form_of(call.params)
     bodies = [read_entity(entity, call.names, form) for entity in entities]
     outcomes = await _write(call, action, bodies)
-    _check_all(bodies, outcomes)
+    _check_all(call, bodies, outcomes)
     return answer_empty(call)
 
 
@@ -149,7 +149,7 @@ def _change(body: EntityBody, action: ActionType, call: V2Call, *, overrides: bo
     )
 
 
-def _check_all(bodies: Sequence[EntityBody], outcomes: Sequence[Outcome]) -> None:
+def _check_all(call: V2Call, bodies: Sequence[EntityBody], outcomes: Sequence[Outcome]) -> None:
     """One problem for the whole batch, though each entity was written or refused by itself."""
     problems = [find_problem(outcome) for outcome in outcomes]
     failed = [(body, problem) for body, problem in zip(bodies, problems, strict=True) if problem]
@@ -158,7 +158,8 @@ def _check_all(bodies: Sequence[EntityBody], outcomes: Sequence[Outcome]) -> Non
     for _, problem in failed:
         if not isinstance(problem, ResourceNotFound | OperationNotSupported):
             raise problem
-    reason = "; ".join(f"{_label(body)}: {_reason(problem)}" for body, problem in failed)
+    told = [(body, call.entities.in_v2_words(problem)) for body, problem in failed]
+    reason = "; ".join(f"{_label(body)}: {_reason(problem)}" for body, problem in told)
     if len(failed) < len(outcomes):
         raise PartialUpdate(reason)
     if all(isinstance(problem, ResourceNotFound) for _, problem in failed):
@@ -223,7 +224,7 @@ async def take_notification(request: AnyRequest, broker: NamedDependency[Broker]
     form = BodyForm.KEY_VALUES if named == "keyvalues" else form_of(call.params)
     bodies = [read_notified(entity, call.names, form) for entity in entities]
     outcomes = await _write(call, ActionType.APPEND, bodies)
-    _check_all(bodies, outcomes)
+    _check_all(call, bodies, outcomes)
     return answer_empty(call, 200)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
-from litestar import Response
+from litestar import MediaType, Response
 
 from mieone.blocks.broker.actions.parts import Broker
 from mieone.blocks.broker.actions.sources import Journey
@@ -134,7 +134,8 @@ def answer_empty(
     call: V2Call, status: int = 204, headers: Mapping[str, str] | None = None
 ) -> Response[None]:
     sent = {CORRELATOR: call.correlator, **(headers or {})}
-    return Response(None, status_code=status, headers=sent)
+    # As text, nothing is nothing; as JSON it would be `null`.
+    return Response(None, status_code=status, media_type=MediaType.TEXT, headers=sent)
 
 
 def answer_list(call: V2Call, items: list[JsonValue], count: int | None) -> Response[bytes]:

@@ -16,6 +16,7 @@ from mieone.blocks.broker.model import (
     OneType,
     Outcome,
     Subscription,
+    SubscriptionApi,
     SubscriptionId,
     SubscriptionKind,
     SubscriptionStatus,
@@ -24,6 +25,7 @@ from mieone.blocks.broker.model import (
 )
 
 from .conditions import fits, fits_geo, fits_scope, fits_selector
+from .v2.alterations import is_altered
 from .v2.names import fits_paths
 
 _OF_ENTITIES = frozenset({Trigger.ENTITY_CREATED, Trigger.ENTITY_DELETED})
@@ -133,6 +135,8 @@ def is_due(subscription: Subscription, outcome: Outcome, state: Entity, at: date
 
 
 def is_triggered(subscription: Subscription, outcome: Outcome) -> bool:
+    if subscription.api is SubscriptionApi.NGSI_V2:
+        return is_altered(subscription, outcome, list_watched_effects(subscription, outcome))
     triggers = subscription.effective_triggers
     if outcome.was_created and Trigger.ENTITY_CREATED in triggers:
         return True

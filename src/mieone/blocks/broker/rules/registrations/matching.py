@@ -14,6 +14,7 @@ from mieone.blocks.broker.model import (
     TypeSelection,
 )
 from mieone.blocks.broker.rules.patterns import is_found
+from mieone.blocks.broker.rules.v2.names import read_made_id
 
 
 def is_expired(registration: Registration, at: datetime) -> bool:
@@ -45,9 +46,10 @@ def holds_entity(info: RegistrationInfo, entity_id: str, types: Sequence[Iri] = 
     )
 
 
-def _holds(info: EntityInfo, entity_id: str) -> bool:
+def _holds(info: EntityInfo, entity_id: str, *, is_v2: bool = False) -> bool:
     if info.id is not None:
-        return info.id == entity_id
+        made = read_made_id(info.id) if is_v2 else None
+        return info.id == entity_id or (made is not None and made[1] == entity_id)
     return info.id_pattern is None or is_found(info.id_pattern, entity_id)
 
 
@@ -78,7 +80,7 @@ def _fits_types(info: EntityInfo, selection: TypeSelection | None) -> bool:
 
 def _fits_ids(info: EntityInfo, selector: EntitySelector) -> bool:
     if selector.ids is not None:
-        return any(_holds(info, one) for one in selector.ids)
+        return any(_holds(info, one, is_v2=selector.is_v2) for one in selector.ids)
     if selector.id_pattern is not None and info.id is not None:
         return is_found(selector.id_pattern, info.id)
     return True
