@@ -2,16 +2,24 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
 import httpx
+import msgspec
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from mieone.blocks.broker.actions.contexts.fetching import Fetcher
+from mieone.blocks.broker.actions.contexts.shelf import Shelf
 from mieone.blocks.broker.actions.parts import Broker
 from mieone.blocks.broker.model import JsonValue
 from mieone.blocks.broker.problems import BadRequestData, LdContextNotAvailable
+from mieone.blocks.broker.store.contexts import find_context
+from mieone.core.clock import FixedClock
+from mieone.core.house import House
+from mieone.core.settings import Profile
 
 CONTEXTS = "/ngsi-ld/v1/jsonldContexts"
 CORE = "https://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context-v1.6.jsonld"
@@ -24,6 +32,7 @@ class Elsewhere:
     def __init__(self) -> None:
         self.documents: dict[str, object] = {}
         self.asked: list[str] = []
+        self.unchanged = 0
         self.server = TestServer(self._make_app())
 
     def _make_app(self) -> web.Application:
@@ -42,7 +51,11 @@ class Elsewhere:
             return web.Response(text='{"@context": {"a": "' + "x" * 1_100_000 + '"}}')
         if name not in self.documents:
             raise web.HTTPNotFound
-        return web.json_response(self.documents[name])
+        etag = f'"{hash(str(self.documents[name]))}"'
+        if request.headers.get("If-None-Match") == etag:
+            self.unchanged += 1
+            raise web.HTTPNotModified
+        return web.json_response(self.documents[name], headers={"ETag": etag})
 
     def url(self, name: str) -> str:
         return str(self.server.make_url(f"/{name}"))
@@ -305,3 +318,52 @@ async def test_the_core_alone_is_named_by_the_version_asked_for(broker: Broker) 
 
     assert (terms.link, terms.inline, terms.urls) == (CORE, CORE, ())
     assert terms.expand_name("tree") == "https://uri.etsi.org/ngsi-ld/default-context/tree"
+
+
+async def test_an_old_context_is_asked_for_again_and_kept_when_it_is_the_same(
+    broker_house: House, broker: Broker, elsewhere: Elsewhere
+) -> None:
+    elsewhere.documents["trees"] = TREES
+    url = elsewhere.url("trees")
+    shelf = Shelf(broker_house)
+    shelf.open(Fetcher(broker_house, broker.http))
+    await shelf.gather(url)
+    assert not await shelf.refresh_one()
+
+    broker_house.clock = FixedClock(datetime.now(UTC) + timedelta(days=2))
+    same = await shelf.refresh_one()
+    elsewhere.documents["trees"] = {"@context": {"tree": "https://example.org/shrub"}}
+    broker_house.clock = FixedClock(datetime.now(UTC) + timedelta(days=4))
+    changed = await shelf.refresh_one()
+
+    assert (same, elsewhere.unchanged, changed) == (False, 1, True)
+    async with broker_house.database.transaction() as conn:
+        stored = await find_context(conn, url)
+    assert stored is not None
+    assert "shrub" in stored.body
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://raw.githubusercontent.com/a", "https://elsewhere.example/a", "https://127.0.0.1/a"],
+)
+async def test_in_production_contexts_come_from_known_hosts_over_https(
+    broker_house: House, broker: Broker, url: str
+) -> None:
+    broker_house.settings = msgspec.structs.replace(
+        broker_house.settings, profile=Profile.PRODUCTION
+    )
+
+    with pytest.raises(LdContextNotAvailable):
+        await broker.contexts.terms(url)
+
+
+async def test_the_status_of_what_is_not_available_can_be_set(
+    broker_house: House, broker: Broker
+) -> None:
+    broker_house.settings = msgspec.structs.replace(broker_house.settings, ld_context_status=503)
+
+    with pytest.raises(LdContextNotAvailable) as caught:
+        await broker.contexts.terms("http://127.0.0.1:1/none")
+
+    assert caught.value.status == 503
