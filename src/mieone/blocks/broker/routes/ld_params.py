@@ -91,6 +91,10 @@ def read_params(query: bytes, known: Sequence[str], known_options: Sequence[str]
     if unknown:
         raise InvalidRequest(f"this operation knows no parameter {unknown[0][:60]}")
     options = frozenset(filter(None, (one.strip() for one in values.get("options", "").split(","))))
+    if "count" in options and "count" in accepted:
+        # Readers that grew up with NGSI v2 ask for the count so.
+        options -= {"count"}
+        values.setdefault("count", "true")
     strange = sorted(options.difference(known_options))
     if strange:
         raise InvalidRequest(f"this operation knows no option {strange[0][:60]}")

@@ -1,0 +1,77 @@
+"""A program nobody here wrote, as it comes from PyPI, against a real server."""
+
+import asyncio
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from granian.constants import Interfaces
+from granian.server.embed import Server
+
+from mieone.core.block import Block
+from mieone.core.house import House
+from tests.blocks.broker.conftest import make_app
+from tests.conftest import ROOT
+
+HERE = ROOT / "tests" / "clients" / "ngsildclient"
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def python() -> Path:
+    """Of an environment made once, in an ignored folder: the client pins versions unlike ours."""
+    python = HERE / ".venv" / "bin" / "python"
+    if not (HERE / ".venv" / "complete").exists():
+        subprocess.run([sys.executable, "-m", "venv", "--clear", HERE / ".venv"], check=True)
+        pinned = ROOT / "requirements" / "ngsildclient.txt"
+        install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        subprocess.run([*install, "--require-hashes", "-r", pinned], check=True)
+        (HERE / ".venv" / "complete").touch()
+    return python
+
+
+@pytest.fixture
+async def port(broker_house: House, broker_block: Block) -> AsyncIterator[int]:
+    with socket.socket() as opened:
+        opened.bind(("127.0.0.1", 0))
+        free: int = opened.getsockname()[1]
+    assert broker_block.start is not None
+    assert broker_block.stop is not None
+    await broker_block.start(broker_house)
+    app = make_app(broker_house, broker_block)
+    server = Server(app, port=free, interface=Interfaces.ASGI, log_enabled=False)
+    running = asyncio.ensure_future(server.serve())
+    await _until_open(free)
+    try:
+        yield free
+    finally:
+        server.stop()
+        await running
+        await broker_block.stop(broker_house)
+
+
+async def _until_open(port: int) -> None:
+    for _ in range(100):
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            await asyncio.sleep(0.05)
+        else:
+            writer.close()
+            return
+
+
+async def test_ngsildclient_works_as_it_comes(python: Path, port: int) -> None:
+    process = await asyncio.create_subprocess_exec(
+        str(python),
+        str(HERE / "scenario.py"),
+        str(port),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await asyncio.wait_for(process.communicate(), 120)
+
+    assert process.returncode == 0, f"{out.decode()}\n{err.decode()}"
