@@ -122,6 +122,8 @@ class GeoQuery(msgspec.Struct, frozen=True, kw_only=True):
     """ANY_LOCATION for NGSI v2, where the entity itself says which: `rules.v2.names.location_of`."""
     max_distance_m: float | None = None
     min_distance_m: float | None = None
+    heights_m: tuple[float, float] | None = None
+    """Of a 空間ID: where a geometry has heights, one is in this span (its upper end is not)."""
 
 
 class ScopeQuery(msgspec.Struct, frozen=True, kw_only=True):

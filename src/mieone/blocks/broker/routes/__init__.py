@@ -9,6 +9,7 @@ from . import (
     ld_attributes,
     ld_batch,
     ld_contexts,
+    ld_entities_read,
     ld_entities_write,
     ld_info,
     ld_registrations,
@@ -16,6 +17,7 @@ from . import (
     ld_subscriptions,
     ld_temporal,
     ld_temporal_attributes,
+    ld_types,
     v2_attributes,
     v2_batch,
     v2_entities,
@@ -25,6 +27,8 @@ from . import (
 )
 
 LD: Sequence[ControllerRouterHandler] = (
+    *ld_entities_read.HANDLERS,
+    *ld_types.HANDLERS,
     *ld_entities_write.HANDLERS,
     *ld_attributes.HANDLERS,
     *ld_batch.HANDLERS,

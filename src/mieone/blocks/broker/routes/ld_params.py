@@ -27,6 +27,10 @@ class Params:
         self._values = values
         self._options = options
 
+    @property
+    def all(self) -> Mapping[str, str]:
+        return self._values
+
     def has(self, name: str) -> bool:
         return name in self._values
 

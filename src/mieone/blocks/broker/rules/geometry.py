@@ -21,7 +21,7 @@ from shapely.geometry.base import BaseGeometry
 from mieone.blocks.broker.model import GeoQuery, GeoRelation, JsonValue
 
 from .geodesy import find_distance_m, find_reach
-from .projection import WIDEST, Bounds, find_bounds
+from .projection import WIDEST, Bounds, find_bounds, list_heights
 
 _Predicate: TypeAlias = Callable[[BaseGeometry, BaseGeometry], bool]
 
@@ -40,7 +40,7 @@ _PREDICATES: Final[Mapping[GeoRelation, _Predicate]] = {
 def fits_geometry(value: JsonValue, asked: GeoQuery) -> bool:
     """Whether the geometry `value` of a thing fits; what is no geometry fits nothing."""
     found = read_geometry(value)
-    if found is None:
+    if found is None or not _is_at_height(value, asked.heights_m):
         return False
     reference = _prepare(msgspec.json.encode(asked.geometry))
     if reference is None:
@@ -48,6 +48,15 @@ def fits_geometry(value: JsonValue, asked: GeoQuery) -> bool:
     if asked.relation is GeoRelation.NEAR:
         return _is_near(found, reference, asked)
     return bool(_PREDICATES[asked.relation](reference, found))
+
+
+def _is_at_height(value: JsonValue, heights: tuple[float, float] | None) -> bool:
+    """What says nothing of its height is at every height."""
+    if heights is None:
+        return True
+    low, high = heights
+    own = list_heights(value)
+    return not own or (min(own) < high and max(own) >= low)
 
 
 def _is_near(found: BaseGeometry, reference: BaseGeometry, asked: GeoQuery) -> bool:
@@ -89,7 +98,14 @@ def read_geometry(value: JsonValue) -> BaseGeometry | None:
         found = shapely.force_2d(shape(value))
         if not shapely.is_valid(found):
             found = shapely.make_valid(found)
-    except (shapely.errors.ShapelyError, ValueError, TypeError, KeyError, AttributeError):
+    except (
+        shapely.errors.ShapelyError,
+        ArithmeticError,
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+    ):
         return None
     if shapely.is_empty(found) or not np.isfinite(shapely.bounds(found)).all():
         return None
@@ -99,7 +115,7 @@ def read_geometry(value: JsonValue) -> BaseGeometry | None:
 def _read_point(position: JsonValue) -> BaseGeometry | None:
     match position:
         case [int() | float() as longitude, int() | float() as latitude, *_]:
-            if math.isfinite(longitude) and math.isfinite(latitude):
+            if abs(longitude) <= WIDEST and abs(latitude) <= WIDEST:
                 return shapely.Point(longitude, latitude)
     return None
 

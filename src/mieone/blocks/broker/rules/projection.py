@@ -129,9 +129,13 @@ def find_bounds(geometry: JsonValue) -> Bounds | None:
     the antimeridian is cut there); None when there is no position in it."""
     west = south = math.inf
     east = north = -math.inf
-    for longitude, latitude in _positions(geometry):
-        west, east = min(west, longitude), max(east, longitude)
-        south, north = min(south, latitude), max(north, latitude)
+    try:
+        for longitude, latitude, *_ in _positions(geometry):
+            west, east = min(west, longitude), max(east, longitude)
+            south, north = min(south, latitude), max(north, latitude)
+    except OverflowError:
+        # A whole number that no double holds.
+        return None
     if not (math.isfinite(west + east) and math.isfinite(south + north)):
         return None
     if west < -WIDEST or east > WIDEST:
@@ -139,7 +143,12 @@ def find_bounds(geometry: JsonValue) -> Bounds | None:
     return west, south, east, north
 
 
-def _positions(geometry: JsonValue) -> Iterator[tuple[float, float]]:
+def list_heights(geometry: JsonValue) -> list[float]:
+    """The third ordinates, where positions have one."""
+    return [position[2] for position in _positions(geometry) if len(position) > 2]
+
+
+def _positions(geometry: JsonValue) -> Iterator[tuple[float, ...]]:
     waiting: list[JsonValue] = [geometry]
     while waiting:
         part = waiting.pop()
@@ -147,7 +156,7 @@ def _positions(geometry: JsonValue) -> Iterator[tuple[float, float]]:
             waiting.extend(part[name] for name in ("geometries", "coordinates") if name in part)
         elif isinstance(part, list):
             match part:
-                case [int() | float() as longitude, int() | float() as latitude, *_]:
-                    yield float(longitude), float(latitude)
+                case [int() | float(), int() | float(), *_]:
+                    yield tuple(float(n) for n in part[:3] if isinstance(n, int | float))
                 case _:
                     waiting.extend(part)
