@@ -315,3 +315,19 @@ async def test_a_person_is_no_entity_here(broker_client: httpx.AsyncClient) -> N
 
     assert refused.status_code == 207
     assert NUMBER not in refused.text
+
+
+async def test_a_context_in_the_wrong_place_fails_its_element_alone(
+    broker_client: httpx.AsyncClient,
+) -> None:
+    one, other = new_id(), new_id()
+    core = "https://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context.jsonld"
+    elements = [shelter(one), {**shelter(other), "@context": core}]
+    ld = {"Content-Type": "application/ld+json"}
+
+    plain = await broker_client.post(f"{BATCH}/create", json=elements)
+    linked = await broker_client.post(f"{BATCH}/upsert", json=elements, headers=ld)
+
+    assert (plain.status_code, linked.status_code) == (207, 207)
+    assert plain.json()["success"] == [one]
+    assert linked.json()["success"] == [other]

@@ -57,6 +57,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     """As sent, to be echoed."""
     prefers_ld_body: bool = True
     """GeoJSON carries its @context, unless the reader sent `Prefer: body=json`."""
+    has_ld_body: bool = False
+    """A batch came as application/ld+json: each element brings its context."""
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,9 +109,7 @@ async def open_call_with_body(
     if is_ld and linked is not None:
         raise BadRequestData("with application/ld+json the context stands in the body, not in Link")
     if isinstance(body, list):
-        for element in body:
-            _check_context(element, is_ld)
-        return await _with_terms(draft, linked), body
+        return msgspec.structs.replace(await _with_terms(draft, linked), has_ld_body=is_ld), body
     _check_context(body, is_ld)
     if is_ld and isinstance(body, dict):
         # No copy of ours shares it: it was decoded for this call.
@@ -118,7 +118,7 @@ async def open_call_with_body(
 
 
 async def open_items(call: Call, body: JsonValue) -> list[Item]:
-    """The elements of a batch, each with its own context; a context that fails, fails its element."""
+    """The elements of a batch, each with its own context; what is wrong with it fails its element."""
     if not isinstance(body, list):
         raise BadRequestData("a batch is an array")
     if not body:
@@ -127,6 +127,10 @@ async def open_items(call: Call, body: JsonValue) -> list[Item]:
 
 
 async def _item(call: Call, element: JsonValue) -> Item:
+    try:
+        _check_context(element, call.has_ld_body)
+    except BrokerProblem as problem:
+        return Item(document=element, terms=problem)
     if not isinstance(element, dict) or "@context" not in element:
         return Item(document=element, terms=call.terms)
     context = element.pop("@context")
