@@ -26,7 +26,17 @@ from mieone.core.settings import Profile, Settings
 ROOT = Path(__file__).parent.parent
 REGION = ROOT / "regions" / "mie"
 BLOCKS = ROOT / "src" / "mieone" / "blocks"
-FLOORS = ("access", "identity", "consent", "exchange", "registry", "coin", "broker", "inbox", "procedures")
+FLOORS = (
+    "access",
+    "identity",
+    "consent",
+    "exchange",
+    "registry",
+    "coin",
+    "broker",
+    "inbox",
+    "procedures",
+)
 # While several blocks are being written at once: MIEONE_TEST_BLOCKS=access,identity leaves out the rest.
 CHOSEN = os.environ.get("MIEONE_TEST_BLOCKS", ",".join(FLOORS)).split(",")
 _NUMBER = itertools.count(1)

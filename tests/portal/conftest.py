@@ -1,4 +1,4 @@
-"""A portal without a database: the real region, two invented blocks, every page of ours."""
+"""A portal on the real region and its open data, with two invented blocks: every page of ours."""
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, date, datetime
@@ -15,13 +15,17 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from mieone import portal
+from mieone.blocks.broker.actions.declaring import declare_region
+from mieone.blocks.broker.actions.importing import Importer
+from mieone.blocks.broker.actions.parts import Broker
 from mieone.core.block import Block
 from mieone.core.clock import FixedClock
-from mieone.core.database import Database
+from mieone.core.database import Database, PooledDatabase
 from mieone.core.house import House
 from mieone.core.keys import KeyRing
 from mieone.core.model import Actor, ActorKind, TownCode
 from mieone.core.region import Region
+from mieone.core.roles import Connections
 from mieone.core.settings import Profile, Settings
 from mieone.web import (
     Assets,
@@ -39,6 +43,7 @@ from mieone.web import (
     render_problem,
 )
 from mieone.web.build import ENTRIES
+from tests.conftest import cloned
 
 REGION = Path(__file__).parents[2] / "regions" / "mie"
 PERSON = UUID(int=7)
@@ -88,13 +93,32 @@ class SignedIn:
 
 
 @pytest.fixture(scope="session")
-def house() -> House:
+async def context(template: Connections) -> AsyncIterator[PooledDatabase]:
+    """The open data of the six towns, read once for all pages."""
+    async with cloned(template) as made:
+        database = await PooledDatabase.open(made.app_dsn, 4)
+        house = make_house(database)
+        broker = Broker(house)
+        await declare_region(house)
+        await broker.open()
+        await Importer(broker).import_region_files()
+        await broker.close()
+        yield database
+        await database.close()
+
+
+@pytest.fixture(scope="session")
+async def house(context: PooledDatabase) -> House:
+    return make_house(context)
+
+
+def make_house(database: Database) -> House:
     return House(
         settings=Settings(profile=Profile.DEMO, home=Path("unused"), region_dir=REGION),
         clock=FixedClock(datetime(2026, 6, 21, 3, tzinfo=UTC)),
         keyring=cast(KeyRing, None),
         region=Region.load(REGION),
-        database=cast(Database, None),
+        database=database,
         blocks=(portal.BLOCK, Block(name="invented", home_items=items, my_page=sections)),
     )
 

@@ -170,6 +170,24 @@ async def test_map_and_list_hold_the_same_places(client: AsyncClient) -> None:
     assert {point["properties"]["kind"] for point in points} == {"shelter", "emergency"}
 
 
+async def test_the_map_leaves_out_what_is_not_safe_from_the_danger(client: AsyncClient) -> None:
+    every = (await client.get("/map/points.geojson?kind=emergency")).json()["features"]
+    safe = await client.get("/map?kind=emergency&hazard=tsunami")
+
+    assert len(every) == 369
+    assert 0 < safe.text.count('<li class="place">') < len(every)
+
+
+async def test_what_stands_outside_the_towns_is_on_the_map_of_the_region_only(
+    client: AsyncClient,
+) -> None:
+    region = (await client.get("/map/points.geojson?kind=weather")).json()["features"]
+    town = (await client.get("/map/points.geojson?kind=weather&town=244422")).json()["features"]
+
+    assert len(region) == 14
+    assert town == []
+
+
 async def test_a_problem_has_a_page_for_people_and_a_body_for_machines(client: AsyncClient) -> None:
     page = await client.get("/nowhere", headers={"accept": "text/html"})
     body = await client.get("/nowhere", headers={"accept": "application/json"})

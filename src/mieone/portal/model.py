@@ -1,5 +1,6 @@
 """Words of the portal: places on the map, outlines of towns, figures of a town."""
 
+from datetime import datetime
 from enum import StrEnum
 
 import msgspec
@@ -13,6 +14,8 @@ class PlaceKind(StrEnum):
     STATION = "station"
     SHELTER = "shelter"
     EMERGENCY = "emergency"
+    WEATHER = "weather"
+    READING = "reading"
 
 
 class Hazard(StrEnum):
@@ -24,6 +27,20 @@ class Hazard(StrEnum):
     LARGE_FIRE = "large_fire"
     INLAND_FLOOD = "inland_flood"
     VOLCANO = "volcano"
+
+
+class FigureName(StrEnum):
+    """Readings that the map says in words; the value is the attribute's name in the open context."""
+
+    TEMPERATURE = "temperature"
+    RAINFALL = "rainfall"
+    WATER_LEVEL = "waterLevel"
+    OCCUPANCY = "occupancy"
+
+
+class Figure(msgspec.Struct, frozen=True, kw_only=True):
+    name: FigureName
+    value: float
 
 
 class LifeEvent(StrEnum):
@@ -41,7 +58,8 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     """A point of the map and a line of the list beside it."""
 
     kind: PlaceKind
-    town: TownCode
+    town: TownCode | None
+    """None outside the six towns: a weather station next door."""
     name: str
     kana: str = ""
     address: str = ""
@@ -50,6 +68,8 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     lon: float | None = None
     hazards: tuple[Hazard, ...] = ()
     """What an emergency site is safe from."""
+    figures: tuple[Figure, ...] = ()
+    read_at: datetime | None = None
 
 
 class TownShape(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,1 +1,5 @@
 """The region's open, non-personal context over NGSI-LD and NGSI v2. Others use only these names."""
+
+from .actions.places import OpenPlace, list_open_places
+
+__all__ = ["OpenPlace", "list_open_places"]

@@ -12,15 +12,22 @@ from mieone.core.model import TownCode
 from mieone.core.problems import NotFound
 from mieone.core.region import Region, Town
 from mieone.portal.figures import births_and_deaths, latest_figures
-from mieone.portal.model import PlaceKind
+from mieone.portal.model import Hazard, PlaceKind
 from mieone.portal.outline import bounds_of, draw_outline
-from mieone.portal.places import geojson, list_places
+from mieone.portal.places import geojson, list_places, types_of
 from mieone.web import Page
 
 _AT_FIRST = (PlaceKind.OFFICE, PlaceKind.STATION)
-_SOURCES = ("boundaries.geojson", "stations.csv", "shelters.csv", "evacuation_sites.csv")
+_SOURCES = (
+    "boundaries.geojson",
+    "stations.csv",
+    "shelters.csv",
+    "evacuation_sites.csv",
+    "weather_stations.csv",
+)
 
 AskedTown = Annotated[str, QueryParameter(name="town", required=False)]
+AskedHazard = Annotated[str, QueryParameter(name="hazard", required=False)]
 AskedKinds = Annotated[list[str] | None, QueryParameter(name="kind", required=False)]
 
 
@@ -30,10 +37,11 @@ async def show_map(
     house: NamedDependency[House],
     town: AskedTown = "",
     kind: AskedKinds = None,
+    hazard: AskedHazard = "",
 ) -> Response[str]:
     region = house.region
     shown = _find_town(region, town)
-    kinds = _kinds(kind)
+    kinds, danger = _kinds(kind), _find_hazard(hazard)
     outline = draw_outline(region)
     return page.render(
         "portal/map.html",
@@ -41,14 +49,17 @@ async def show_map(
         shown=shown,
         kinds=kinds,
         all_kinds=tuple(PlaceKind),
-        places=list_places(region, towns=_codes(region, shown), kinds=kinds),
+        all_hazards=tuple(Hazard),
+        danger=danger,
+        places=await list_places(house, towns=_codes(region, shown), kinds=kinds, hazard=danger),
+        live_types=types_of(kinds),
         outline=outline,
         bounds=bounds_of(region, shown.code) if shown else outline.bounds,
         names=[
             {"name": page.formats.plain_name(shape.names), "at": shape.label_at}
             for shape in outline.shapes
         ],
-        query=_query(shown, kinds),
+        query=_query(shown, kinds, danger),
         sources=[region.source(name) for name in _SOURCES],
     )
 
@@ -59,9 +70,15 @@ async def get_points(
     house: NamedDependency[House],
     town: AskedTown = "",
     kind: AskedKinds = None,
+    hazard: AskedHazard = "",
 ) -> Response[dict[str, object]]:
     shown = _find_town(house.region, town)
-    places = list_places(house.region, towns=_codes(house.region, shown), kinds=_kinds(kind))
+    places = await list_places(
+        house,
+        towns=_codes(house.region, shown),
+        kinds=_kinds(kind),
+        hazard=_find_hazard(hazard),
+    )
     names = {kind: page.plain(f"portal.kinds.{kind}") for kind in PlaceKind}
     return Response(geojson(places, names), media_type="application/geo+json")
 
@@ -84,7 +101,7 @@ async def show_town(
     town = _find_town(region, code)
     if town is None:
         raise NotFound
-    places = list_places(region, towns={town.code}, kinds=tuple(PlaceKind))
+    places = await list_places(house, towns={town.code}, kinds=tuple(PlaceKind))
     return page.render(
         "portal/town.html",
         town=town,
@@ -101,6 +118,10 @@ def _find_town(region: Region, code: str) -> Town | None:
     return region.towns_by_code.get(TownCode(code))
 
 
+def _find_hazard(name: str) -> Hazard | None:
+    return next((hazard for hazard in Hazard if hazard == name), None)
+
+
 def _codes(region: Region, shown: Town | None) -> frozenset[TownCode]:
     return frozenset({shown.code}) if shown else region.town_codes
 
@@ -110,6 +131,7 @@ def _kinds(asked: list[str] | None) -> tuple[PlaceKind, ...]:
     return tuple(kind for kind in PlaceKind if kind in (asked or ())) or _AT_FIRST
 
 
-def _query(shown: Town | None, kinds: tuple[PlaceKind, ...]) -> str:
+def _query(shown: Town | None, kinds: tuple[PlaceKind, ...], danger: Hazard | None) -> str:
     town = [f"town={shown.code}"] if shown else []
+    town += [f"hazard={danger}"] if danger else []
     return "&".join([*town, *(f"kind={kind}" for kind in kinds)])

@@ -3,12 +3,14 @@ import { Map as RegionMap, Marker, NavigationControl, Popup, setWorkerUrl } from
 
 const SIZE = 44;
 
-// The same shapes as in the legend: square office, circle station, triangle shelter, diamond emergency site.
+// The same shapes as in the legend: square office, circle station, triangle shelter, diamond emergency site, cross weather station, pentagon gauge.
 const draw = {
   office: (pen) => pen.rect(6, 6, 32, 32),
   station: (pen) => pen.arc(22, 22, 16, 0, 2 * Math.PI),
   shelter: (pen) => polygon(pen, [[22, 4], [40, 37], [4, 37]]),
   emergency: (pen) => polygon(pen, [[22, 3], [41, 22], [22, 41], [3, 22]]),
+  weather: (pen) => polygon(pen, [[15, 4], [29, 4], [29, 15], [40, 15], [40, 29], [29, 29], [29, 40], [15, 40], [15, 29], [4, 29], [4, 15], [15, 15]]),
+  reading: (pen) => polygon(pen, [[22, 3], [41, 17], [34, 40], [10, 40], [3, 17]]),
 };
 
 function polygon(pen, corners) {
@@ -49,7 +51,7 @@ function styleOf(holder) {
 }
 
 function addPoints(map) {
-  const colours = { office: "--blue", station: "--ink", shelter: "--green", emergency: "--amber-edge" };
+  const colours = { office: "--blue", station: "--ink", shelter: "--green", emergency: "--amber-edge", weather: "--ink", reading: "--blue" };
   for (const kind of Object.keys(draw)) map.addImage(kind, shapeOf(kind, colour(colours[kind])), { pixelRatio: 2 });
   map.addLayer({
     id: "points",
@@ -87,6 +89,29 @@ function nameTowns(map, names) {
   }
 }
 
+// What changes in the open context comes by itself; the list is fetched anew, so that both say the same.
+function listen(map, holder) {
+  const said = document.querySelector("[data-map-live]");
+  const stream = new EventSource(holder.dataset.stream);
+  let waiting = 0;
+  const tell = (text) => { said.hidden = false; said.textContent = text; };
+  const refresh = () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(async () => {
+      map.getSource("points").setData(holder.dataset.points);
+      const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+      if (!answer.ok) return;
+      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-map-list]");
+      document.querySelector("[data-map-list]").replaceChildren(...fresh.childNodes);
+      tell(said.dataset.now.replace("{time}", new Date().toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", second: "2-digit" })));
+    }, 500);
+  };
+  stream.addEventListener("open", () => tell(said.dataset.now.replace("{time}", new Date().toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", second: "2-digit" }))));
+  stream.addEventListener("error", () => tell(said.dataset.away));
+  for (const name of ["entity", "gone", "reset"]) stream.addEventListener(name, refresh);
+  addEventListener("pagehide", () => stream.close());
+}
+
 function start(holder) {
   setWorkerUrl(holder.dataset.worker);
   const canvas = document.createElement("div");
@@ -112,6 +137,7 @@ function start(holder) {
     nameTowns(map, JSON.parse(holder.dataset.names));
     showNames(map);
     holder.classList.add("is-live");
+    listen(map, holder);
   });
 }
 
