@@ -181,3 +181,71 @@ async def test_contexts_stand_where_the_media_type_says(broker_client: httpx.Asy
     check_problem(both, 400, "BadRequestData")
     check_problem(xml, 415, "UnsupportedMediaType")
     assert right.status_code == 201
+
+
+async def test_a_body_has_an_upper_limit(broker_client: httpx.AsyncClient) -> None:
+    response = await broker_client.post(
+        "/ngsi-ld/v1/entities",
+        content=b" " * (13 * 1024 * 1024),
+        headers={"Content-Type": "application/json"},
+    )
+
+    check_problem(response, 413, "RequestEntityTooLarge")
+
+
+async def test_pages_lead_to_each_other_and_keep_what_was_asked(
+    broker_client: httpx.AsyncClient,
+) -> None:
+    batch = [{"id": f"urn:p:{n}", "type": "P", "a": {"value": n}} for n in range(5)]
+    await broker_client.post("/ngsi-ld/v1/entityOperations/create", json=batch)
+    seen: list[str] = []
+    path: str | None = "/ngsi-ld/v1/entities/?type=P&limit=2&count=true&options=keyValues"
+
+    while path is not None:
+        page = await broker_client.get(path, headers={"Accept": "application/ld+json"})
+        assert page.headers["ngsild-results-count"] == "5"
+        assert all(isinstance(one["a"], int) for one in page.json())
+        seen += [one["id"] for one in page.json()]
+        path = page.links.get("next", {}).get("url")
+
+    assert seen == [f"urn:p:{n}" for n in range(5)]
+    assert page.links["prev"]["url"].startswith("/ngsi-ld/v1/entities?type=P&limit=2&count=true")
+
+
+async def test_everything_of_a_page_comes_in_each_form(broker_client: httpx.AsyncClient) -> None:
+    batch = [
+        {
+            "id": "urn:f:1",
+            "type": "F",
+            "a": 1,
+            "location": {"type": "Point", "coordinates": [1, 2]},
+        },
+        {"id": "urn:f:2", "type": "F", "to": {"object": "urn:f:1"}},
+    ]
+    await broker_client.post("/ngsi-ld/v1/entityOperations/create", json=batch)
+
+    async def ask(accept: str, **params: str) -> httpx.Response:
+        path = "/ngsi-ld/v1/entities"
+        return await broker_client.get(
+            path, params={"type": "F", **params}, headers={"Accept": accept}
+        )
+
+    geo = await ask("application/geo+json", format="simplified")
+    table = await ask("text/csv")
+    concise = await ask("application/json", format="concise")
+    joined = await ask("application/json", format="keyValues", join="inline")
+    flat = await ask("application/json", join="flat", pick="id,to")
+
+    assert geo.headers["content-type"] == "application/geo+json"
+    assert geo.json()["features"][0]["geometry"] == {"type": "Point", "coordinates": [1, 2]}
+    assert geo.json()["features"][1]["geometry"] is None
+    assert "@context" in geo.json()
+    assert table.headers["content-type"].startswith("text/csv")
+    assert table.text.splitlines() == [
+        "id,type,a,location.latitude,location.longitude,to",
+        "urn:f:1,F,1,2,1,",
+        "urn:f:2,F,,,,urn:f:1",
+    ]
+    assert concise.json() == batch
+    assert joined.json()[1]["to"]["a"] == 1
+    assert [one["id"] for one in flat.json()] == ["urn:f:1", "urn:f:2"]

@@ -6,7 +6,6 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from mieone.blocks.broker.actions.parts import Broker
 from mieone.blocks.broker.model import Tenant
-from mieone.blocks.broker.problems import BadRequestData
 from mieone.web import AnyRequest
 
 _STATE = "broker_places"
@@ -28,8 +27,7 @@ async def admit(request: AnyRequest, broker: Broker, tenant: Tenant, *, writes: 
     if writes:
         await broker.check_may_write(request, tenant)
     places = request.scope["state"].get(_STATE)
-    if not isinstance(places, AsyncExitStack):
-        raise BadRequestData("this path is not open")
+    assert isinstance(places, AsyncExitStack), "the route stands outside Admission"
     await places.enter_async_context(broker.quotas.admitted(tenant, writes=writes))
 
 
