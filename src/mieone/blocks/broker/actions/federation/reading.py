@@ -20,6 +20,7 @@ from mieone.blocks.broker.model import (
 )
 from mieone.blocks.broker.problems import BrokerProblem
 from mieone.blocks.broker.rules.conditions import fits_query, fits_selector
+from mieone.blocks.broker.rules.ordering import sort_entities
 from mieone.blocks.broker.rules.reading import read_foreign_entity
 from mieone.blocks.broker.rules.registrations import holds_entity, list_matching, tells_the_present
 from mieone.blocks.broker.rules.registrations.joining import (
@@ -184,6 +185,9 @@ class SourceReader:
         entities = await self._join(tenant, sources, local, told, asked, journey)
         if splits:
             entities = [one for one in entities if fits_query(one, asked)]
+        if asked.order:
+            numbered = sort_entities(list(enumerate(entities)), asked.order, asked.geo)
+            entities = [entity for _, entity in numbered]
         return _page(entities, local, told, asked), _warnings(told)
 
     def _matching(self, source: Source, asked: Query) -> tuple[RegistrationInfo, ...]:
@@ -373,7 +377,6 @@ def _counted(answer: Answer, before: int | None) -> int | None:
 
 def _page(entities: list[Entity], local: Found, told: Sequence[Told], asked: Query) -> Found:
     """Ours in their order, then what only others have. Numbers beyond a page are estimates."""
-    places = dict(zip((one.id for one in local.entities), local.sequences, strict=True))
     chosen = entities[asked.offset : asked.offset + asked.limit]
     beyond = sum(max(0, (one.count or 0) - len(one.entities)) for one in told)
     count = None
@@ -381,7 +384,8 @@ def _page(entities: list[Entity], local: Found, told: Sequence[Told], asked: Que
         count = len(entities) + max(0, (local.count or 0) - len(local.entities)) + beyond
     return Found(
         entities=tuple(chosen),
-        sequences=tuple(places.get(one.id, 0) for one in chosen),
+        # No cursor: what others have stands in no sequence of ours.
+        sequences=(),
         count=count,
         has_more=len(entities) > asked.offset + asked.limit or local.has_more or beyond > 0,
     )

@@ -10,10 +10,12 @@ from mieone.blocks.broker.actions import reading
 from mieone.blocks.broker.model import (
     Change,
     Entity,
+    EntitySelector,
     Iri,
     JsonValue,
     Operation,
     Outcome,
+    Query,
     SourceMode,
     SourceProtocol,
     SourceResult,
@@ -43,8 +45,10 @@ from mieone.blocks.broker.rules.registrations.splitting import (
     split_change,
 )
 from mieone.blocks.broker.rules.registrations.v2_bodies import update_request
+from mieone.blocks.broker.rules.v2.names import read_made_id
 
 from .asking import NO_ANSWER, Answer, SourceClient, SourceFailedError
+from .v2 import query_v2
 
 if TYPE_CHECKING:
     from mieone.blocks.broker.actions.parts import Broker
@@ -188,16 +192,23 @@ class SourceWriter:
     ) -> Answer:
         registration = share.source.registration
         terms = await self._client.terms_for(registration, journey)
+        request = update_request(
+            registration,
+            share.change,
+            types,
+            terms,
+            reads_made_id=await self._is_made_id(tenant, share, journey),
+        )
+        return await self._client.send(tenant.name, registration, request, journey)
 
-        async def send(reads_made_id: bool) -> Answer:
-            request = update_request(
-                registration, share.change, types, terms, reads_made_id=reads_made_id
-            )
-            return await self._client.send(tenant.name, registration, request, journey)
-
-        answer = await send(reads_made_id=False)
-        # An id of ours that v2 does not know may be made of its type and id.
-        return await send(reads_made_id=True) if answer.status == 404 else answer
+    async def _is_made_id(self, tenant: Tenant, share: Share, journey: "Journey") -> bool:
+        """Whether the source knows the entity by the type and id that our id could be made of."""
+        entity_id = share.change.entity_id
+        if read_made_id(entity_id) is None:
+            return False
+        selectors = (EntitySelector(ids=(entity_id,)),)
+        found = await query_v2(self._client, tenant, share.source, selectors, Query(), journey)
+        return bool(found) and all(one.identity is not None for one in found)
 
     async def _tell_batch(
         self, tenant: Tenant, shares: Sequence[Share], journey: "Journey"
