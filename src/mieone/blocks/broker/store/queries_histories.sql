@@ -394,6 +394,7 @@ CROSS JOIN LATERAL (
 ) AS j;
 
 -- name: aggregate_by_moment
+-- Squares of the smallest numbers are nothing to a double, and an underflow to PostgreSQL.
 SELECT
     w.place,
     CASE
@@ -408,7 +409,8 @@ SELECT
     max(h.number) AS maximum,
     count(h.number) FILTER (WHERE h.sort <> 'a') AS spread,
     stddev_samp(h.number) FILTER (WHERE h.sort <> 'a') AS deviation,
-    sum(h.number * h.number) FILTER (WHERE h.sort <> 'a') AS squares,
+    sum(h.number * h.number)
+    FILTER (WHERE h.sort <> 'a' AND abs(h.number) > 1e-150) AS squares,
     count(*) FILTER (WHERE h.sort IN ('s', 't', 'd', 'h')) AS texts
 FROM
     unnest($5::uuid[], $6::timestamptz[], $7::uuid[], $8::timestamptz[])
@@ -444,7 +446,8 @@ SELECT
     max(h.number) AS maximum,
     count(h.number) FILTER (WHERE h.sort <> 'a') AS spread,
     stddev_samp(h.number) FILTER (WHERE h.sort <> 'a') AS deviation,
-    sum(h.number * h.number) FILTER (WHERE h.sort <> 'a') AS squares,
+    sum(h.number * h.number)
+    FILTER (WHERE h.sort <> 'a' AND abs(h.number) > 1e-150) AS squares,
     count(*) FILTER (WHERE h.sort IN ('s', 't', 'd', 'h')) AS texts
 FROM
     unnest($5::uuid[], $6::timestamptz[], $7::uuid[], $8::timestamptz[])

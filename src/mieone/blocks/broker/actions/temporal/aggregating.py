@@ -168,7 +168,7 @@ def _values(sums: Sums, aggregation: Aggregation, distinct: int) -> _Values:
         AggregationMethod.MINIMUM: sums.minimum,
         AggregationMethod.MAXIMUM: sums.maximum,
         AggregationMethod.DEVIATION: (sums.deviation or 0.0) if sums.spread else None,
-        AggregationMethod.SQUARES: sums.squares,
+        AggregationMethod.SQUARES: (sums.squares or 0.0) if sums.spread else None,
         AggregationMethod.TOTAL_COUNT: sums.total,
         AggregationMethod.DISTINCT_COUNT: distinct,
     }

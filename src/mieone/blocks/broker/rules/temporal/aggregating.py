@@ -25,7 +25,7 @@ def text_values(
         found.setdefault(sort, []).append(_text(instance.value))
     if not found:
         return {}
-    sort = max(found, key=lambda one: len(found[one]))
+    sort = max(found, key=lambda one: (len(found[one]), one.value))
     values = found[sort]
     results: dict[AggregationMethod, JsonValue] = {}
     for method in methods:
