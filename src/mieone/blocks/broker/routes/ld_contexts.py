@@ -34,7 +34,7 @@ async def post_context(request: AnyRequest, broker: NamedDependency[Broker]) -> 
 
 @get("/jsonldContexts", summary="List the contexts kept here")
 async def list_contexts(request: AnyRequest, broker: NamedDependency[Broker]) -> Response[bytes]:
-    call = await open_call(request, broker, ("details", "kind"), accepts=(Accept.JSON,))
+    call = await open_call(request, broker, ("details", "kind"))
     has_details = call.params.flag("details")
     listed = await broker.contexts.list(call.tenant, _read_kind(call))
     body: list[JsonValue] = [
