@@ -88,6 +88,8 @@ class Block(msgspec.Struct, frozen=True, kw_only=True):
     my_page: "HomeItems | None" = None
     problem_forms: "Mapping[str, ProblemForm]" = MappingProxyType({})
     """How failures look under a path of a standard, by its beginning."""
+    measure: "Callable[[House, Conn], Awaitable[None]] | None" = None
+    """Sets the block's gauges before /metrics is read."""
     start: "Callable[[House], Awaitable[None]] | None" = None
     """Once per process, when the house opens (a flusher, a cache)."""
     stop: "Callable[[House], Awaitable[None]] | None" = None

@@ -5,6 +5,7 @@ from litestar.di import NamedDependency
 from prometheus_client import REGISTRY, Gauge, generate_latest
 
 from mieone.core.database import Conn, Database
+from mieone.core.house import House
 
 DELIVERIES = Gauge("mieone_deliveries", "Events waiting for or given up on", ["state"])
 OLDEST = Gauge("mieone_delivery_oldest_seconds", "Age of the oldest event still due")
@@ -25,9 +26,12 @@ async def get_ready(database: NamedDependency[Database]) -> dict[str, str]:
 
 
 @get("/metrics", summary="Figures for Prometheus", include_in_schema=False)
-async def get_metrics(database: NamedDependency[Database]) -> Response[bytes]:
-    async with database.transaction() as conn:
+async def get_metrics(house: NamedDependency[House]) -> Response[bytes]:
+    async with house.database.transaction() as conn:
         await _measure(conn)
+        for block in house.blocks:
+            if block.measure is not None:
+                await block.measure(house, conn)
     return Response(generate_latest(REGISTRY), media_type="text/plain; version=0.0.4")
 
 

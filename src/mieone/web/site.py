@@ -36,6 +36,7 @@ DESK_WAYS = (
     ("import", "/desk/register/import", frozenset({ActorKind.TOWN_OFFICER})),
     ("questions", "/desk/questions", _ASSOCIATION),
     ("operations", "/desk/operations", _ASSOCIATION),
+    ("broker", "/desk/broker", _ASSOCIATION),
 )
 """The rooms of the desk and whose they are; each room checks for itself who comes in."""
 

@@ -10,10 +10,12 @@ from mieone.core.house import House
 
 from .actions.commands import COMMANDS
 from .actions.declaring import declare_region
+from .actions.operating import measure
 from .actions.parts import Broker, Parts
 from .jobs import intake
 from .jobs.expiry import expiry_job
 from .jobs.history import JOBS as HISTORY_JOBS
+from .pages.desk import DESK
 from .routes import LD, OWN, V2
 from .routes.addresses import restore_slashes
 from .routes.admission import Admission
@@ -62,6 +64,8 @@ def block() -> Block:
         ],
         jobs=[expiry_job(parts), *HISTORY_JOBS, *intake.jobs(parts)],
         services=intake.services(parts),
+        desk=[Router(path="/", route_handlers=DESK, dependencies=provided)],
+        measure=measure,
         commands=COMMANDS,
         problem_forms={
             "/ngsi-ld/": render_ld_problem,

@@ -59,6 +59,9 @@ class Titles(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     yasashii: str
     en: str
 
+    def shown_in(self, language: str) -> str:
+        return {"ja": self.ja, "ja-x-yasashii": self.yasashii}.get(language, self.en)
+
 
 class DataSet(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     id: str

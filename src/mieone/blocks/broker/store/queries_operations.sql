@@ -1,0 +1,30 @@
+-- name: count_held
+SELECT
+    t.name AS tenant,
+    t.title,
+    t.quota,
+    coalesce(e.n, 0)::bigint AS entities,
+    coalesce(s.n, 0)::bigint AS subscriptions,
+    coalesce(r.n, 0)::bigint AS registrations
+FROM broker.tenant AS t
+LEFT JOIN (SELECT tenant, count(*) AS n FROM broker.entity GROUP BY tenant) AS e
+    ON t.name = e.tenant
+LEFT JOIN (SELECT tenant, count(*) AS n FROM broker.subscription GROUP BY tenant) AS s
+    ON t.name = s.tenant
+LEFT JOIN (SELECT tenant, count(*) AS n FROM broker.registration GROUP BY tenant) AS r
+    ON t.name = r.tenant
+ORDER BY t.is_default DESC, t.name
+LIMIT 1000;
+
+-- name: list_dead_subscriptions
+SELECT
+    tenant,
+    subscription,
+    count(*) AS deliveries,
+    min(recorded_at) AS oldest_at,
+    max(last_error) AS last_error
+FROM broker.delivery
+WHERE state = 'dead'
+GROUP BY tenant, subscription
+ORDER BY min(recorded_at)
+LIMIT 200;
