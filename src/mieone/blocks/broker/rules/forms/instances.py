@@ -13,6 +13,7 @@ from mieone.blocks.broker.model import (
     JsonValue,
     Terms,
 )
+from mieone.blocks.broker.rules.reading.geojson import looks_like_geometry
 
 from .languages import choose_language
 from .model import Form, Format
@@ -29,17 +30,6 @@ _WRAPPED: Final = frozenset(
     )
 )
 """Kinds whose simplified form keeps the value member: without it nobody could tell them apart."""
-_GEOMETRIES: Final = frozenset(
-    (
-        "Point",
-        "MultiPoint",
-        "LineString",
-        "MultiLineString",
-        "Polygon",
-        "MultiPolygon",
-        "GeometryCollection",
-    )
-)
 PREVIOUS_MEMBER: Final[Mapping[AttributeKind, str]] = {
     kind: f"previous{member[0].upper()}{member[1:]}" for kind, member in VALUE_MEMBER.items()
 }
@@ -132,12 +122,12 @@ def _concise(
 def make_concise(document: Document) -> JsonValue:
     """What is left of a normalized instance when everything that follows from the rest is gone."""
     value = document.get("value")
-    looks_like_geometry = isinstance(value, dict) and value.get("type") in _GEOMETRIES
-    if document["type"] == AttributeKind.PROPERTY.value and looks_like_geometry:
+    is_geometry = looks_like_geometry(value)
+    if document["type"] == AttributeKind.PROPERTY.value and is_geometry:
         # Without its type it would be read back as a GeoProperty.
         return document
     del document["type"]
-    if len(document) == 1 and "value" in document and (looks_like_geometry or _is_plain(value)):
+    if len(document) == 1 and "value" in document and (is_geometry or _is_plain(value)):
         return value
     return document
 
