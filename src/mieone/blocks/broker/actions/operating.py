@@ -5,7 +5,13 @@ from typing import TYPE_CHECKING
 import msgspec
 from prometheus_client import Gauge
 
-from mieone.blocks.broker.store.couriers import Figures
+from mieone.blocks.broker.model import TenantName
+from mieone.blocks.broker.store.couriers import (
+    Figures,
+    count_deliveries,
+    find_oldest_due,
+    revive,
+)
 from mieone.blocks.broker.store.operations import (
     Dead,
     Held,
@@ -15,7 +21,6 @@ from mieone.blocks.broker.store.operations import (
 from mieone.core.database import Conn
 from mieone.core.house import House
 
-from .delivery.figures import figures, oldest_due_s
 from .publishing import DataSetView, list_datasets
 
 if TYPE_CHECKING:
@@ -31,6 +36,9 @@ NOTIFICATIONS = Gauge(
 LAG = Gauge("mieone_broker_delivery_lag_seconds", "Age of the oldest notification still to be sent")
 
 
+REVIVED_AT_ONCE = 5_000
+
+
 class Overview(msgspec.Struct, frozen=True, kw_only=True):
     tenants: list[Held]
     deliveries: list[Figures]
@@ -41,8 +49,8 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
 
 async def read_overview(broker: "Broker") -> Overview:
     async with broker.house.database.transaction() as conn:
-        tenants, deliveries = await count_held(conn), await figures(conn)
-        lag_s = await oldest_due_s(broker.house, conn)
+        tenants, deliveries = await count_held(conn), await count_deliveries(conn)
+        lag_s = await _oldest_due_s(broker.house, conn)
         dead = await list_dead_subscriptions(conn)
     return Overview(
         tenants=tenants,
@@ -53,11 +61,21 @@ async def read_overview(broker: "Broker") -> Overview:
     )
 
 
+async def revive_dead(house: House, conn: Conn, tenant: TenantName, subscription: str) -> int:
+    """What was given up is due again, marked as a repeat; returns how many."""
+    return await revive(conn, tenant, subscription, house.clock.now(), REVIVED_AT_ONCE)
+
+
+async def _oldest_due_s(house: House, conn: Conn) -> float:
+    oldest = await find_oldest_due(conn)
+    return 0.0 if oldest is None else (house.clock.now() - oldest).total_seconds()
+
+
 async def measure(house: House, conn: Conn) -> None:
     for held in await count_held(conn):
         ENTITIES.labels(held.tenant).set(held.entities)
         SUBSCRIPTIONS.labels(held.tenant).set(held.subscriptions)
-    for row in await figures(conn):
+    for row in await count_deliveries(conn):
         for state in ("due", "delivered", "waiting", "retrying", "dead", "dropped"):
             NOTIFICATIONS.labels(row.tenant, state).set(getattr(row, state))
-    LAG.set(await oldest_due_s(house, conn))
+    LAG.set(await _oldest_due_s(house, conn))

@@ -8,8 +8,7 @@ from litestar.enums import RequestEncodingType
 from litestar.params import Body
 from litestar.response import Redirect
 
-from mieone.blocks.broker.actions.delivery.figures import revive_dead
-from mieone.blocks.broker.actions.operating import read_overview
+from mieone.blocks.broker.actions.operating import read_overview, revive_dead
 from mieone.blocks.broker.actions.parts import Broker
 from mieone.blocks.broker.model import TenantName
 from mieone.core.database import Database
