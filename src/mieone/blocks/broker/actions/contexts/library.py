@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import aiohttp
@@ -36,7 +36,8 @@ from mieone.core.house import House
 from mieone.core.ids import uuid7
 
 from .fetching import Fetcher
-from .shelf import IMPLICIT_MARK, FoundContext, Parts, Shelf, implicit_id
+from .making import Ready, make_ready
+from .shelf import IMPLICIT_MARK, FoundContext, Shelf
 from .uses import Uses
 
 PAUSE_S: Final = 1.0
@@ -45,34 +46,6 @@ MAX_INLINE: Final = 1024 * 1024
 KEPT_CACHED: Final = 500
 KEPT_IMPLICIT: Final = 5_000
 _log = structlog.get_logger(__name__)
-
-
-class _ImplicitTerms(ContextTerms):
-    """Of a context without a URL: whoever names it in a Link header makes us keep it."""
-
-    def __init__(
-        self,
-        core: CoreTerms,
-        context: JsonValue,
-        parts: Parts,
-        *,
-        urls: Sequence[str],
-        link: str,
-        inline: JsonValue,
-        on_link: Callable[[], None],
-    ) -> None:
-        super().__init__(core, context, parts.documents, urls=urls, link=link, inline=inline)
-        self._on_link = on_link
-
-    @property
-    def link(self) -> str:
-        self._on_link()
-        return super().link
-
-
-class _Ready(msgspec.Struct, frozen=True):
-    terms: ContextTerms
-    used: tuple[str, ...]
 
 
 class ContextLibrary:
@@ -86,7 +59,7 @@ class ContextLibrary:
         self._core = ContextTerms(
             self._core_terms, [], {}, urls=(), link=CORE_CONTEXT_URL, inline=CORE_CONTEXT_URL
         )
-        self._ready: OrderedDict[bytes, _Ready] = OrderedDict()
+        self._ready: OrderedDict[bytes, Ready] = OrderedDict()
         self._wanted: dict[str, str] = {}
         """Implicit ones that a Link header named and the store does not have yet."""
         self._epoch = 0
@@ -124,7 +97,8 @@ class ContextLibrary:
         if ready is None:
             if len(key) > MAX_INLINE:
                 raise BadRequestData(f"@context is larger than {MAX_INLINE} bytes")
-            ready = await self._make(msgspec.json.decode(key))
+            made: JsonValue = msgspec.json.decode(key)
+            ready = await make_ready(self._shelf, self._core_terms, made, self._wanted)
             self._ready[key] = ready
             while len(self._ready) > MAX_KEPT:
                 self._ready.popitem(last=False)
@@ -133,39 +107,6 @@ class ContextLibrary:
         if ready.used:
             self._uses.count(ready.used, self._house.clock.now())
         return ready.terms
-
-    async def _make(self, context: JsonValue) -> _Ready:
-        parts = await self._shelf.gather(context)
-        listed: list[JsonValue] = context if isinstance(context, list) else [context]
-        named = [part for part in listed if isinstance(part, str)]
-        urls = [url for url in named if not self._shelf.is_core(url)]
-        used = tuple(parts.keys.values())
-        told = listed if parts.names_core else [*listed, CORE_CONTEXT_URL]
-        inline: JsonValue = told[0] if len(told) == 1 else told
-        if len(named) == len(listed) and len(urls) <= 1:
-            link = urls[0] if urls else (named[0] if named else CORE_CONTEXT_URL)
-            if not urls:
-                inline = link
-            made = ContextTerms(
-                self._core_terms, context, parts.documents, urls=urls, link=link, inline=inline
-            )
-            return _Ready(made, used)
-        context_id = implicit_id(inline)
-        body = msgspec.json.encode({"@context": inline}).decode()
-
-        def want() -> None:
-            self._wanted.setdefault(context_id, body)
-
-        implicit = _ImplicitTerms(
-            self._core_terms,
-            context,
-            parts,
-            urls=urls,
-            link=self._shelf.url_of(context_id),
-            inline=inline,
-            on_link=want,
-        )
-        return _Ready(implicit, used)
 
     async def publish(self, terms: Terms) -> str:
         """The URL of a context, kept for good when it returns: for subscriptions and the like."""
