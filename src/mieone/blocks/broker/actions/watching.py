@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from mieone.blocks.broker.model import (
+    Absent,
+    Exists,
     JsonValue,
     Registration,
     RegistrationInfo,
@@ -20,7 +22,12 @@ from mieone.blocks.broker.model import (
     TriggerReason,
 )
 from mieone.blocks.broker.model.filter import Filter
-from mieone.blocks.broker.problems import AlreadyExists, OverQuota, ResourceNotFound
+from mieone.blocks.broker.problems import (
+    AlreadyExists,
+    BadRequestData,
+    OverQuota,
+    ResourceNotFound,
+)
 from mieone.blocks.broker.rules.q import parse_q
 from mieone.blocks.broker.rules.registrations import is_expired
 from mieone.blocks.broker.rules.registrations.watching import list_fitting, query_of
@@ -148,10 +155,17 @@ async def _context_of(
 
 
 def _with_filter(subscription: Subscription, terms: Terms) -> Subscription:
-    """csf is what a subscription to sources is filtered by."""
+    """csf is what a subscription to sources is filtered by; q is only kept.
+
+    Raises BadRequestData for a q that compares nothing: of entities that are elsewhere it cannot be
+    told what they have (038_08).
+    """
+    asked = None if subscription.filter is None else subscription.filter.condition
+    if "q" in subscription.written and isinstance(asked, Exists | Absent):
+        raise BadRequestData("q compares nothing")
     text = subscription.written.get("csf")
     if not isinstance(text, str):
-        return subscription
+        return msgspec.structs.replace(subscription, filter=None)
     return msgspec.structs.replace(subscription, filter=Filter(parse_q(text, terms, "csf")))
 
 

@@ -279,7 +279,9 @@ def _linked_context(request: AnyRequest) -> tuple[str, ...] | None:
 
 def _check_content_type(request: AnyRequest, takes_merge_patch: bool) -> bool:
     """Whether the body is JSON-LD."""
-    named = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    # A body that does not say what it is, is read as what bodies here are.
+    written = request.headers.get("content-type", Accept.JSON.value)
+    named = written.split(";")[0].strip().lower()
     taken = {Accept.JSON.value, Accept.LD_JSON.value}
     if takes_merge_patch:
         taken.add(MERGE_PATCH)

@@ -4,13 +4,14 @@ from typing import Final
 from urllib.parse import quote
 from uuid import uuid4
 
+import msgspec
 from litestar import Response, delete, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from mieone.blocks.broker.actions import registering
 from mieone.blocks.broker.actions.parts import Broker
-from mieone.blocks.broker.model import CORE_VOCABULARY, AllOf, EntitySelector, GeoQuery
+from mieone.blocks.broker.model import CORE_VOCABULARY, AllOf, EntitySelector, GeoQuery, JsonValue
 from mieone.blocks.broker.problems import BadRequestData
 from mieone.blocks.broker.rules.patterns import compile_pattern
 from mieone.blocks.broker.rules.q import parse_geo, parse_q, parse_scope_q, parse_types
@@ -174,9 +175,24 @@ def _read_geo(call: Call) -> GeoQuery | None:
     return parse_geo(
         georel,
         geometry,
-        coordinates,
+        _close_ring(coordinates) if geometry == "Polygon" else coordinates,
         f"{CORE_VOCABULARY}location" if named is None else call.terms.expand_name(named),
     )
+
+
+def _close_ring(coordinates: str) -> JsonValue:
+    """One ring written without its outer list and its last position is still a polygon (037_07)."""
+    try:
+        read: JsonValue = msgspec.json.decode(coordinates)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return coordinates
+    if not isinstance(read, list) or not read or not all(map(_is_position, read)):
+        return read
+    return [read if read[0] == read[-1] else [*read, read[0]]]
+
+
+def _is_position(value: JsonValue) -> bool:
+    return isinstance(value, list) and bool(value) and not isinstance(value[0], list)
 
 
 HANDLERS = (
