@@ -331,3 +331,27 @@ async def test_a_context_in_the_wrong_place_fails_its_element_alone(
     assert (plain.status_code, linked.status_code) == (207, 207)
     assert plain.json()["success"] == [one]
     assert linked.json()["success"] == [other]
+
+
+async def test_a_purge_takes_what_fits_and_nothing_else(
+    broker_client: httpx.AsyncClient, broker: Broker
+) -> None:
+    ids = [new_id() for _ in range(3)]
+    for entity_id in ids:
+        await broker_client.post(BASE, json=shelter(entity_id, rooms={"value": 2}))
+
+    everything = await broker_client.delete(BASE)
+    both = await broker_client.delete(f"{BASE}?type=Shelter&keep=places&drop=rooms")
+    dropped = await broker_client.delete(f"{BASE}?id={ids[0]}&drop=rooms")
+    kept = await broker_client.delete(f"{BASE}?id={ids[1]}&keep=rooms")
+    gone = await broker_client.delete(f"{BASE}?type=Shelter&id={ids[2]}")
+
+    assert (everything.status_code, both.status_code) == (400, 400)
+    assert [one.status_code for one in (dropped, kept, gone)] == [204, 204, 204]
+    assert await value_of(broker, ids[0], "rooms") is None
+    assert await value_of(broker, ids[0], "places") == 40
+    assert await value_of(broker, ids[1], "rooms") == 2
+    assert await value_of(broker, ids[1], "places") is None
+    assert await stored(broker, ids[2]) is None
+    assert (await broker_client.delete(f"{BASE}?local=true")).status_code == 204
+    assert await stored(broker, ids[0]) is None

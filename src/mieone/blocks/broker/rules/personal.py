@@ -113,7 +113,8 @@ class PersonalTerms:
     def _refused_on(self, types: Iterable[Iri]) -> frozenset[str]:
         refused = self._anywhere
         for name in types:
-            refused |= self._on_types.get(fold(name), frozenset())
+            if (more := self._on_types.get(fold(name))) is not None:
+                refused |= more
         return refused
 
     def _check_instance(self, name: Iri, instance: Instance, refused: frozenset[str]) -> None:

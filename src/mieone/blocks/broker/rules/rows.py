@@ -1,11 +1,11 @@
 """What of an entity's next state the tables beside its document must learn: only what differs."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TypeAlias
 
 import msgspec
 
-from mieone.blocks.broker.model import DatasetId, Entity, Iri, Outcome
+from mieone.blocks.broker.model import DatasetId, Entity, Instance, Iri, Outcome
 
 from .projection import IndexRow, project
 
@@ -49,8 +49,12 @@ def index_change(turn: Turn) -> IndexChange:
     stale: list[tuple[Iri, DatasetId, int]] = []
     fresh: list[tuple[Iri, IndexRow]] = []
     for name, dataset in sorted(turn.touched):
-        old = _rows(turn.before, name, dataset)
-        new = _rows(turn.after, name, dataset)
+        before = _find(turn.before, name, dataset)
+        after = _find(turn.after, name, dataset)
+        if _is_same(before, after):
+            continue
+        old = () if before is None else project(dataset, before)
+        new = () if after is None else project(dataset, after)
         stale.extend((name, dataset, row.place) for row in old[len(new) :])
         fresh.extend(
             (name, row) for place, row in enumerate(new) if place >= len(old) or old[place] != row
@@ -58,6 +62,14 @@ def index_change(turn: Turn) -> IndexChange:
     return IndexChange(stale=tuple(stale), fresh=tuple(fresh))
 
 
-def _rows(entity: Entity | None, name: Iri, dataset: DatasetId) -> Sequence[IndexRow]:
-    instance = None if entity is None else entity.attributes.get(name, {}).get(dataset)
-    return () if instance is None else project(dataset, instance)
+def _find(entity: Entity | None, name: Iri, dataset: DatasetId) -> Instance | None:
+    return None if entity is None else entity.attributes.get(name, {}).get(dataset)
+
+
+def _is_same(before: Instance | None, after: Instance | None) -> bool:
+    """The rows follow from kind and value; 1, 1.0 and true are equal and not the same."""
+    if before is None or after is None:
+        return before is after
+    return before.kind is after.kind and (
+        before.value is after.value or (type(before.value) is str and before.value == after.value)
+    )
