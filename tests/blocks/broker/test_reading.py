@@ -19,7 +19,7 @@ from mieone.blocks.broker.model import (
     Overlay,
 )
 from mieone.blocks.broker.model.context import CORE_CONTEXT_URL
-from mieone.blocks.broker.problems import BadRequestData, BrokerProblem
+from mieone.blocks.broker.problems import BadRequestData, BrokerProblem, InvalidRequest
 from mieone.blocks.broker.rules.json_reading import read_json
 from mieone.blocks.broker.rules.reading import (
     check_geometry,
@@ -210,8 +210,6 @@ def test_what_is_no_attribute_is_refused(document: JsonValue) -> None:
 @pytest.mark.parametrize(
     "document",
     [
-        5,
-        [],
         {},
         {"type": "Car"},
         {"id": "urn:x:1"},
@@ -230,6 +228,12 @@ def test_what_is_no_attribute_is_refused(document: JsonValue) -> None:
 )
 def test_what_is_no_entity_is_refused(document: JsonValue) -> None:
     with pytest.raises(BadRequestData):
+        read_entity(document, TERMS, NOW)
+
+
+@pytest.mark.parametrize("document", [5, [], "text", None])
+def test_what_is_no_object_is_no_request(document: JsonValue) -> None:
+    with pytest.raises(InvalidRequest):
         read_entity(document, TERMS, NOW)
 
 

@@ -1,6 +1,7 @@
 """Bodies of NGSI-LD requests and answers, checked and expanded into the words of the model.
 
-`at` is now, by the house's clock. All functions raise BadRequestData for what is wrong. A body is
+`at` is now, by the house's clock. All functions raise BadRequestData for what is wrong (InvalidRequest where
+an entity is no object). A body is
 the document without its @context (`split_context`). Normalized and concise representation are read
 everywhere; createdAt, modifiedAt, deletedAt and instanceId that a client sends are left out.
 """

@@ -15,7 +15,7 @@ from mieone.blocks.broker.model import (
     Null,
     Terms,
 )
-from mieone.blocks.broker.problems import BadRequestData
+from mieone.blocks.broker.problems import BadRequestData, InvalidRequest
 
 from .checks import check_uri
 from .instances import Manner, read_instances
@@ -37,8 +37,9 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def open_document(document: JsonValue, terms: Terms) -> Envelope:
+    """Raises InvalidRequest for what is no object, BadRequestData for what is wrong inside."""
     if not isinstance(document, dict):
-        raise BadRequestData("an entity is an object")
+        raise InvalidRequest("an entity is an object")
     if len(document) > MAX_ATTRIBUTES:
         raise BadRequestData(f"an entity has at most {MAX_ATTRIBUTES} attributes")
     own: dict[str, JsonValue] = {}
