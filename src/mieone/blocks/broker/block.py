@@ -12,7 +12,7 @@ from .actions.commands import COMMANDS
 from .actions.declaring import declare_region
 from .actions.operating import measure
 from .actions.parts import Broker, Parts
-from .jobs import intake
+from .jobs import delivery, intake
 from .jobs.expiry import expiry_job
 from .jobs.history import JOBS as HISTORY_JOBS
 from .pages.desk import DESK
@@ -63,7 +63,7 @@ def block() -> Block:
             Router(path="/api/broker/v1", route_handlers=OWN, dependencies=provided),
         ],
         jobs=[expiry_job(parts), *HISTORY_JOBS, *intake.jobs(parts)],
-        services=intake.services(parts),
+        services=[*intake.services(parts), *delivery.services(parts)],
         desk=[Router(path="/", route_handlers=DESK, dependencies=provided)],
         measure=measure,
         commands=COMMANDS,

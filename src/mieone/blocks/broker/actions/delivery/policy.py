@@ -1,0 +1,38 @@
+"""How patient and how eager delivery is."""
+
+import random
+from datetime import timedelta
+
+import msgspec
+
+
+class Policy(msgspec.Struct, frozen=True, kw_only=True):
+    at_once: int = 256
+    """Requests under way in one worker."""
+    per_endpoint: int = 24
+    """Of these to one endpoint, so that a slow one holds few."""
+    per_line: int = 16
+    """Of these for one subscription."""
+    kept: int = 200
+    """Deliveries of one subscription in memory; the rest waits in the table."""
+    timeout_s: float = 10.0
+    max_attempts: int = 10
+    """Then a delivery is dead, until somebody revives it for as many again."""
+    first_wait_s: float = 1.0
+    longest_wait_s: float = 300.0
+    failures_to_open: int = 3
+    """So many in a row, and an endpoint is tried with one request at a time."""
+    lease_s: float = 5.0
+    poll_s: float = 0.1
+    busy_poll_s: float = 0.02
+    merged: int = 100
+    """Entities in one notification where throttling holds several back."""
+
+    def wait(self, failures: int, cooldown_ms: int | None) -> timedelta:
+        """Exponential, with jitter, so that those who failed together do not come together again."""
+        seconds = min(self.longest_wait_s, self.first_wait_s * 2 ** (min(failures, 30) - 1))
+        jittered = seconds * random.uniform(0.75, 1.25)
+        return timedelta(seconds=max(jittered, (cooldown_ms or 0) / 1000))
+
+    def is_last(self, attempts: int) -> bool:
+        return attempts % self.max_attempts == 0
