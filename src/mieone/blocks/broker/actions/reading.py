@@ -11,9 +11,8 @@ from mieone.blocks.broker.rules.ordering import sort_entities
 from mieone.blocks.broker.store import querying
 from mieone.core.database import Conn
 
-from .searching import Search, count_exactly
+from .searching import USUAL, Limits, Search, count_exactly
 
-MOST_SORTED: Final = 20_000
 MOST_LISTED: Final = 1_000
 
 
@@ -27,18 +26,18 @@ async def list_entities(conn: Conn, tenant: Tenant, ids: Sequence[str]) -> list[
     return await querying.list_documents_by_id(conn, tenant.name, ids[:MOST_LISTED])
 
 
-async def query(conn: Conn, tenant: Tenant, asked: Query) -> Found:
+async def query(conn: Conn, tenant: Tenant, asked: Query, limits: Limits = USUAL) -> Found:
     """A page of the entities that fit. Raises TooComplexQuery over the cost limit."""
     plan = make_plan(asked)
     if asked.order:
-        return await _query_sorted(conn, tenant, asked, plan)
-    count = await count_exactly(conn, tenant, plan) if asked.wants_count else None
+        return await _query_sorted(conn, tenant, asked, plan, limits)
+    count = await count_exactly(conn, tenant, plan, limits) if asked.wants_count else None
     must_count = asked.wants_count and count is None
     after, end = asked.after or 0, asked.offset + asked.limit
     page: list[tuple[int, Entity]] = []
     fitting = following = 0
     if asked.limit or must_count:
-        search = Search(conn, tenant, asked, plan, after=0 if must_count else after)
+        search = Search(conn, tenant, asked, plan, limits, after=0 if must_count else after)
         async for sequence, entity in search.documents():
             if not fits_query(entity, asked):
                 continue
@@ -51,13 +50,15 @@ async def query(conn: Conn, tenant: Tenant, asked: Query) -> Found:
     return _found(page, fitting if must_count else count, has_more=following > end)
 
 
-async def _query_sorted(conn: Conn, tenant: Tenant, asked: Query, plan: Plan) -> Found:
+async def _query_sorted(
+    conn: Conn, tenant: Tenant, asked: Query, plan: Plan, limits: Limits
+) -> Found:
     fitting: list[tuple[int, Entity]] = []
-    async for sequence, entity in Search(conn, tenant, asked, plan, after=0).documents():
+    async for sequence, entity in Search(conn, tenant, asked, plan, limits, after=0).documents():
         if fits_query(entity, asked):
             fitting.append((sequence, entity))
-            if len(fitting) > MOST_SORTED:
-                raise TooManyResults(f"more than {MOST_SORTED} entities would have to be sorted")
+            if len(fitting) > limits.sorted:
+                raise TooManyResults(f"more than {limits.sorted} entities would be sorted")
     end = asked.offset + asked.limit
     page = sort_entities(fitting, asked.order, asked.geo)[asked.offset : end]
     return _found(page, len(fitting) if asked.wants_count else None, has_more=len(fitting) > end)

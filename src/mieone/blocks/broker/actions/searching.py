@@ -8,6 +8,8 @@ as a set before it is given up as too complex.
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Final
 
+import msgspec
+
 from mieone.blocks.broker.model import Entity, Query, Tenant
 from mieone.blocks.broker.problems import TooComplexQuery
 from mieone.blocks.broker.rules.narrowing import (
@@ -26,22 +28,34 @@ from mieone.core.database import Conn
 
 from .indexes import choose, is_walkable, probe, walk
 
-RARE: Final = 1_000
-"""So few candidates are taken all at once."""
-LONG_WALK: Final = 8_192
-"""After so many walked in vain, larger sets are looked at."""
-MANY: Final = 100_000
-LONGEST_WALK: Final = 1_000_000
-MOST_DOCUMENTS: Final = 50_000
 _FIRST_STEP: Final = 64
 _LONGEST_STEP: Final = 4_096
 _DOCUMENTS_AT_ONCE: Final = 500
 
 
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """What a query may cost, in entities."""
+
+    rare: int = 1_000
+    """So few candidates are taken all at once."""
+    long_walk: int = 8_192
+    """After so many walked past, larger sets are looked at."""
+    many: int = 100_000
+    longest_walk: int = 1_000_000
+    documents: int = 50_000
+    sorted: int = 20_000
+
+
+USUAL: Final = Limits()
+
+
 class Search:
     """One query on its way; its candidates are asked for once."""
 
-    def __init__(self, conn: Conn, tenant: Tenant, query: Query, plan: Plan, *, after: int) -> None:
+    def __init__(
+        self, conn: Conn, tenant: Tenant, query: Query, plan: Plan, limits: Limits, *, after: int
+    ) -> None:
+        self._limits = limits
         self._conn = conn
         self._tenant = tenant.name
         self._parts = sorted(plan.parts, key=_commonness)
@@ -60,14 +74,17 @@ class Search:
                 for found in await querying.list_documents(self._conn, self._tenant, some):
                     yield found
                 looked_at += len(some)
-                if looked_at > MOST_DOCUMENTS:
-                    raise TooComplexQuery(f"more than {MOST_DOCUMENTS} entities would be looked at")
+                if looked_at > self._limits.documents:
+                    raise TooComplexQuery(
+                        f"more than {self._limits.documents} entities would be looked at"
+                    )
                 start += len(some)
                 self._portion = min(_DOCUMENTS_AT_ONCE, 2 * self._portion)
 
     async def candidates(self) -> AsyncIterator[list[int]]:
         """Sequence numbers in order, in portions. Raises TooComplexQuery."""
-        whole = await self._gather(RARE) if self._is_worth_gathering() else None
+        limits = self._limits
+        whole = await self._gather(limits.rare) if self._is_worth_gathering() else None
         walked = 0
         steps = self._walk()
         while whole is None:
@@ -75,11 +92,13 @@ class Search:
             if step is None:
                 return
             yield step[1]
-            if walked <= LONG_WALK < walked + step[0] and self._is_worth_gathering():
-                whole = await self._gather(MANY)
+            if walked <= limits.long_walk < walked + step[0] and self._is_worth_gathering():
+                whole = await self._gather(limits.many)
             walked += step[0]
-            if walked > LONGEST_WALK:
-                raise TooComplexQuery(f"more than {LONGEST_WALK} entities would be walked past")
+            if walked > limits.longest_walk:
+                raise TooComplexQuery(
+                    f"more than {limits.longest_walk} entities would be walked past"
+                )
         await steps.aclose()
         for start in range(0, len(whole), _LONGEST_STEP):
             yield whole[start : start + _LONGEST_STEP]
@@ -150,7 +169,7 @@ def _commonness(part: Narrowing) -> int:
             return 5
 
 
-async def count_exactly(conn: Conn, tenant: Tenant, plan: Plan) -> int | None:
+async def count_exactly(conn: Conn, tenant: Tenant, plan: Plan, limits: Limits) -> int | None:
     """How many fit, from the indexes alone; None where only the documents can tell."""
     if not plan.is_exact:
         return None
@@ -162,7 +181,7 @@ async def count_exactly(conn: Conn, tenant: Tenant, plan: Plan) -> int | None:
             return await querying.count_types(conn, tenant.name, only.types)
     whole: set[int] | None = None
     for part in plan.parts:
-        found = await probe(conn, tenant.name, part, 0, LONGEST_WALK)
+        found = await probe(conn, tenant.name, part, 0, limits.longest_walk)
         if found is None or not found.is_certain:
             return None
         whole = found.sequences if whole is None else whole & found.sequences

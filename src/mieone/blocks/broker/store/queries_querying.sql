@@ -71,11 +71,12 @@ FROM broker.entity_type
 WHERE tenant = $1 AND sequence = ANY($2::bigint[]) AND type = ANY($3::text[]);
 
 -- name: walk_names
+-- Distinct inside: an attribute with several instances must not shorten what was asked for.
 SELECT DISTINCT found.sequence
 FROM unnest($4::text[]) AS wanted (name)
 CROSS JOIN
     LATERAL (
-        SELECT kept.sequence
+        SELECT DISTINCT kept.sequence
         FROM broker.attribute AS kept
         WHERE
             kept.tenant = $1
@@ -105,7 +106,7 @@ FROM (
     FROM unnest($5::double precision[]) AS wanted (number)
     CROSS JOIN
         LATERAL (
-            SELECT kept.sequence
+            SELECT DISTINCT kept.sequence
             FROM broker.attribute AS kept
             WHERE
                 kept.tenant = $1
@@ -120,7 +121,7 @@ FROM (
     FROM unnest($6::text[]) AS wanted (words)
     CROSS JOIN
         LATERAL (
-            SELECT kept.sequence
+            SELECT DISTINCT kept.sequence
             FROM broker.attribute AS kept
             WHERE
                 kept.tenant = $1
@@ -135,7 +136,7 @@ FROM (
     FROM unnest($7::timestamptz[]) AS wanted (instant)
     CROSS JOIN
         LATERAL (
-            SELECT kept.sequence
+            SELECT DISTINCT kept.sequence
             FROM broker.attribute AS kept
             WHERE
                 kept.tenant = $1
@@ -148,7 +149,7 @@ FROM (
     UNION ALL
     SELECT one.sequence
     FROM (
-        SELECT kept.sequence
+        SELECT DISTINCT kept.sequence
         FROM broker.attribute AS kept
         WHERE kept.tenant = $1 AND kept.name = $4 AND kept.is_opaque AND kept.sequence > $2
         ORDER BY kept.sequence
