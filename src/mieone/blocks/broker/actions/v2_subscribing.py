@@ -76,10 +76,16 @@ async def get_subscription(
 
 
 async def list_subscriptions(
-    broker: "Broker", tenant: Tenant, limit: int, offset: int
+    broker: "Broker", tenant: Tenant, limit: int, offset: int, path_header: str | None
 ) -> tuple[list[SubscriptionRecord], int]:
-    """A page, and how many there are in all."""
+    """A page, and how many there are in all: of this very service path, when one is named."""
     async with broker.house.database.transaction() as conn:
+        if path_header is not None:
+            every = await store.list_subscriptions(
+                conn, tenant.name, _KIND, _API, limit=tenant.quota.subscriptions
+            )
+            own = [one for one in every if one.subscription.v2.get("path") == path_header]
+            return own[offset : offset + limit], len(own)
         count = await store.count_subscriptions(conn, tenant.name, _KIND, _API)
         found = await store.list_subscriptions(
             conn, tenant.name, _KIND, _API, limit=limit, offset=offset

@@ -137,6 +137,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     """None with `member` for id, type, createdAt, modifiedAt; None with both for distance (v2)."""
     member: str | None = None
     is_descending: bool = False
+    is_v2: bool = False
+    """What is not there stands with null, before everything; kinds stand in v2's order."""
 
 
 class Query(msgspec.Struct, frozen=True, kw_only=True):

@@ -26,7 +26,7 @@ _OPTIONS = ("skipInitialNotification", "count")
 async def list_all(request: AnyRequest, broker: NamedDependency[Broker]) -> Response[bytes]:
     call = await open_v2(request, broker, options=("count",))
     records, count = await list_subscriptions(
-        broker, call.tenant, call.params.limit, call.params.offset
+        broker, call.tenant, call.params.limit, call.params.offset, call.path_header
     )
     at = broker.house.clock.now()
     return answer_list(call, [render_record(record, at) for record in records], count)

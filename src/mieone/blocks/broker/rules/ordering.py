@@ -9,6 +9,7 @@ from mieone.blocks.broker.model import DEFAULT_INSTANCE, Entity, GeoQuery, Order
 from .conditions import list_places
 from .geometry import distance_m
 from .targets import Element, list_targets
+from .v2.ordering import order_key
 
 _Key: TypeAlias = tuple[int, float | str | datetime]
 
@@ -22,6 +23,9 @@ def sort_entities(
     """Stable: what is equal stays in the order of making."""
     ordered = sorted(found, key=lambda one: one[0])
     for order in reversed(orders):
+        if order.is_v2 and (order.path or order.member):
+            ordered.sort(key=lambda one: order_key(one[1], order), reverse=order.is_descending)
+            continue
         keyed = [(_key(one[1], order, geo), one) for one in ordered]
         present = [pair for pair in keyed if pair[0] != _LAST]
         present.sort(key=lambda pair: pair[0], reverse=order.is_descending)

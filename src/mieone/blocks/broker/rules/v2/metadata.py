@@ -21,7 +21,7 @@ from mieone.blocks.broker.problems import BadRequestData
 from .names import Names
 from .syntax import UNRESTRICTED, check_name, check_value
 from .times import find_time, write_time
-from .values import Typed, default_type, make_instance, show
+from .values import DATE_TIMES, Typed, default_type, make_instance, show
 
 OBSERVED: Final = ("observedAt", "TimeInstant")
 UNIT: Final = "unitCode"
@@ -51,25 +51,33 @@ class Metadata(msgspec.Struct, frozen=True, kw_only=True):
 def read_metadata(document: JsonValue, names: Names) -> Metadata:
     if not isinstance(document, dict):
         raise BadRequestData("metadata is no object")
+    if EVERYTHING in document:
+        raise BadRequestData("metadata cannot be called *")
+    read = {
+        name: _read_one(check_name(name, "metadata name"), body) for name, body in document.items()
+    }
+    observed_at = _read_observed(read)
+    unit = read.get(UNIT)
+    unit_code = str(unit.value) if unit and unit.type == "Text" and unit.value else None
     subs: dict[Iri, dict[DatasetId, Instance]] = {}
     remembered: dict[str, JsonValue] = {}
-    observed_at, unit_code = None, None
-    for name, body in document.items():
-        if name == EVERYTHING:
-            raise BadRequestData("metadata cannot be called *")
-        typed = _read_one(check_name(name, "metadata name"), body)
-        if name in OBSERVED and observed_at is None and typed.type == "DateTime":
-            observed_at = find_time(typed.value)
-            if name == OBSERVED[0] and observed_at is not None:
-                continue
-        elif name == UNIT and typed.type == "Text" and typed.value:
-            unit_code = str(typed.value)
+    for name, typed in read.items():
+        is_plain_time = name == OBSERVED[0] and typed.type == "DateTime" and observed_at is not None
+        if is_plain_time and OBSERVED[1] not in read:
+            continue
+        if name == UNIT and unit_code is not None:
             continue
         if name in _NOT_SUBS:
-            remembered[name] = {"type": typed.type, "value": typed.value}
+            remembered[name] = _document(typed)
         else:
             subs[names.attribute_iri(name)] = {DEFAULT_INSTANCE: make_instance(typed, names)}
     return Metadata(subs=subs, observed_at=observed_at, unit_code=unit_code, remembered=remembered)
+
+
+def _read_observed(read: Mapping[str, Typed]) -> datetime | None:
+    """Of the first of the two names that is there."""
+    typed = next((read[name] for name in OBSERVED if name in read), None)
+    return find_time(typed.value) if typed is not None and typed.type in DATE_TIMES else None
 
 
 def _read_one(name: str, body: JsonValue) -> Typed:
@@ -85,7 +93,7 @@ def _read_one(name: str, body: JsonValue) -> Typed:
         typed = Typed(check_name(body["type"], "metadata type"), value)
     if typed.type != UNRESTRICTED:
         check_value(value, f"metadata value of {name}")
-    if typed.type in ("DateTime", "ISO8601") and value is not None:
+    if typed.type in DATE_TIMES and value is not None:
         at = find_time(value)
         if at is None:
             raise BadRequestData(f"metadata {name} is no date and time of ISO 8601")
@@ -162,16 +170,27 @@ def _own_metadata(instance: Instance, names: Names) -> Iterator[tuple[str, Typed
             yield names.attribute_name(iri), show(instances[DEFAULT_INSTANCE], names)
     remembered = instance.remembered.metadata if instance.remembered else {}
     if instance.observed_at is not None:
-        name = next((name for name in reversed(OBSERVED) if name in remembered), OBSERVED[0])
-        yield name, Typed("DateTime", write_time(instance.observed_at))
+        name = _observed_name(instance)
+        yield name, Typed(_remembered_type(remembered.get(name)), write_time(instance.observed_at))
     if instance.unit_code is not None:
         yield UNIT, Typed("Text", instance.unit_code)
     for name, body in remembered.items():
-        is_shown = (name in OBSERVED and instance.observed_at is not None) or (
+        is_shown = (instance.observed_at is not None and name == _observed_name(instance)) or (
             name == UNIT and instance.unit_code is not None
         )
         if isinstance(body, dict) and not is_shown:
             yield name, Typed(str(body.get("type")), body.get("value"))
+
+
+def _observed_name(instance: Instance) -> str:
+    remembered = instance.remembered.metadata if instance.remembered else {}
+    is_second = OBSERVED[1] in remembered and OBSERVED[0] not in remembered
+    return OBSERVED[1] if is_second else OBSERVED[0]
+
+
+def _remembered_type(body: JsonValue) -> str:
+    kind = body.get("type") if isinstance(body, dict) else None
+    return str(kind) if kind in DATE_TIMES else "DateTime"
 
 
 def _builtin_metadata(instance: Instance) -> dict[str, Typed]:
@@ -190,14 +209,14 @@ def find_metadata(instance: Instance, path: Path) -> Instance | None:
 
 
 def _find_other(instance: Instance, name: str) -> Instance | None:
-    if name in OBSERVED and instance.observed_at is not None:
+    if instance.observed_at is not None and name == _observed_name(instance):
         return _time_instance(instance.observed_at)
     if name == UNIT and instance.unit_code is not None:
         return Instance(kind=AttributeKind.PROPERTY, value=instance.unit_code)
     remembered = instance.remembered.metadata if instance.remembered else {}
     body = remembered.get(name)
     if isinstance(body, dict):
-        at = find_time(body.get("value")) if body.get("type") == "DateTime" else None
+        at = find_time(body.get("value")) if body.get("type") in DATE_TIMES else None
         plain = Instance(kind=AttributeKind.PROPERTY, value=body.get("value"))
         return plain if at is None else _time_instance(at)
     builtin = {"dateCreated": instance.created_at, "dateModified": instance.modified_at}.get(name)

@@ -238,9 +238,9 @@ def parse_order(text: str, names: Names) -> tuple[Order, ...]:
 
 def _parse_field(name: str, is_descending: bool, names: Names) -> Order:
     if name == "geo:distance":
-        return Order(path=None, is_descending=is_descending)
+        return Order(path=None, is_descending=is_descending, is_v2=True)
     member = name if name in ("id", "type") else BUILTIN_MEMBERS.get(name)
     if member is not None:
-        return Order(path=None, member=member, is_descending=is_descending)
+        return Order(path=None, member=member, is_descending=is_descending, is_v2=True)
     path = Path(names=(names.attribute_iri(name),), short=(name,))
-    return Order(path=path, is_descending=is_descending)
+    return Order(path=path, is_descending=is_descending, is_v2=True)
