@@ -365,3 +365,27 @@ async def test_a_source_is_told_who_asks_and_how(here: httpx.AsyncClient) -> Non
     assert own.startswith("1.1 mieone-")
     again = await here.get(ENTITIES, params={"type": "Shelter"}, headers={"Via": own})
     assert again.status_code == 508
+
+
+async def test_types_and_attributes_of_everybody_are_known(
+    here: httpx.AsyncClient, there: httpx.AsyncClient
+) -> None:
+    other = {"id": "urn:ngsi-ld:Bank:1", "type": "Bank", "name": value("B")}
+    await here.post(ENTITIES, json=shelter(name=value("school")))
+    await there.post(ENTITIES, json=shelter(capacity=value(7)))
+    await there.post(ENTITIES, json=other)
+    await register(here, there.base_url)
+
+    types = (await here.get("/ngsi-ld/v1/types")).json()["typeList"]
+    detailed = (await here.get("/ngsi-ld/v1/types", params={"details": "true"})).json()
+    one = (await here.get("/ngsi-ld/v1/types/Shelter")).json()
+    names = (await here.get("/ngsi-ld/v1/attributes")).json()["attributeList"]
+    capacity = (await here.get("/ngsi-ld/v1/attributes/capacity")).json()
+
+    assert types == ["Shelter"]
+    assert sorted(detailed[0]["attributeNames"]) == ["capacity", "name"]
+    assert one["entityCount"] == 2
+    assert {detail["attributeName"] for detail in one["attributeDetails"]} == {"capacity", "name"}
+    assert sorted(names) == ["capacity", "name"]
+    assert capacity["attributeTypes"] == ["Property"]
+    assert capacity["typeNames"] == ["Shelter"]

@@ -20,6 +20,7 @@ from mieone.blocks.broker.rules.registrations.purging import list_purges
 
 from . import reading
 from .federation.asking import SourceClient
+from .federation.discovering import SourceSurvey
 from .federation.reading import SourceReader
 from .federation.register import SourceRegister
 from .federation.writing import SourceWriter
@@ -50,8 +51,13 @@ class Sources:
         self._broker = broker
         self.register = SourceRegister(broker.house)
         self.client = SourceClient(broker)
+        self.survey = SourceSurvey(broker, self.register, self.client)
         self._reader = SourceReader(broker, self.client)
         self._writer = SourceWriter(broker, self.client)
+
+    async def are_there(self, tenant: Tenant) -> bool:
+        """Whether anybody else is registered at all."""
+        return bool(await self.register.of(tenant))
 
     async def close(self) -> None:
         await self.client.close()

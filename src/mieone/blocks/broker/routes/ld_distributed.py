@@ -1,6 +1,6 @@
 """Answers to writes in which context sources took part: 207 where some of them failed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from litestar import Response
 
@@ -38,8 +38,14 @@ def find_multi_status(call: Call, outcome: Outcome) -> Response[bytes] | None:
     ):
         raise problems[0][0]
     if outcome.change.operation in _OF_ATTRIBUTES:
-        return answer(call, _update_result(call, outcome), status=207)
+        return answer(call, _update_result(outcome), status=207)
     return answer(call, batch_result(call, [outcome]), status=207)
+
+
+def warn(warnings: Iterable[str]) -> dict[str, str]:
+    """The header that tells of sources that failed."""
+    joined = ", ".join(warnings)
+    return {"NGSILD-Warning": joined} if joined else {}
 
 
 def list_errors(call: Call, outcome: Outcome) -> list[JsonValue]:
@@ -74,27 +80,25 @@ def _problems(outcome: Outcome) -> Iterator[tuple[Problem, str | None]]:
             yield source.problem, source.registration_id
 
 
-def _update_result(call: Call, outcome: Outcome) -> dict[str, JsonValue]:
-    compact = call.terms.compact_name
+def _update_result(outcome: Outcome) -> dict[str, JsonValue]:
+    """With expanded names, as all UpdateResults of ours."""
     failed: list[JsonValue] = [
-        {"attributeName": compact(one.name), "reason": one.reason} for one in outcome.not_updated
+        {"attributeName": one.name, "reason": one.reason} for one in outcome.not_updated
     ]
-    updated = {compact(name): None for name in outcome.updated}
+    updated = dict.fromkeys(outcome.updated)
     change = outcome.change
     every = tuple(change.fragment.attributes) + tuple(change.fragment.overlays)
     every = every or ((change.name,) if change.name is not None else ())
     if outcome.problem is not None and outcome.was_kept_here:
-        failed += [
-            {"attributeName": compact(name), "reason": _reason(outcome.problem)} for name in every
-        ]
+        failed += [{"attributeName": name, "reason": _reason(outcome.problem)} for name in every]
     for source in outcome.sources:
         names = source.names or every
         if source.problem is None:
-            updated.update((compact(name), None) for name in names)
+            updated.update(dict.fromkeys(names))
             continue
         failed += [
             {
-                "attributeName": compact(name),
+                "attributeName": name,
                 "reason": _reason(source.problem),
                 "registrationId": source.registration_id,
             }

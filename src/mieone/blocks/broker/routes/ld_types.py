@@ -7,34 +7,28 @@ from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from mieone.blocks.broker.actions.discovering import (
-    find_attribute,
-    find_type,
-    list_attributes,
-    list_attributes_with_types,
-    list_types,
-    list_types_with_attributes,
-)
+from mieone.blocks.broker.actions.discovering import list_attributes, list_types
 from mieone.blocks.broker.actions.parts import Broker
 from mieone.blocks.broker.model import AttributeKind, Iri, JsonValue
 from mieone.blocks.broker.problems import ResourceNotFound
 from mieone.web import AnyRequest
 
+from .ld_distributed import warn
 from .ld_http import Call, answer, open_call
 
 
 @get("/types", summary="List the types of entities")
 async def get_types(request: AnyRequest, broker: NamedDependency[Broker]) -> Response[bytes]:
     call = await open_call(request, broker, ("details",))
-    async with broker.house.database.transaction() as conn:
-        if not call.params.flag("details"):
-            return _answer_list(
-                call,
-                "EntityTypeList",
-                "typeList",
-                _types(call, await list_types(conn, call.tenant)),
-            )
-        found = await list_types_with_attributes(conn, call.tenant)
+    details = call.params.flag("details")
+    if not details and not await broker.sources.are_there(call.tenant):
+        async with broker.house.database.transaction() as conn:
+            known = await list_types(conn, call.tenant)
+        return _answer_list(call, "EntityTypeList", "typeList", _types(call, known))
+    found, warnings = await broker.sources.survey.list_types(call.tenant, call.journey)
+    if not details:
+        kinds = _types(call, list(found))
+        return _answer_list(call, "EntityTypeList", "typeList", kinds, warnings)
     return answer(
         call,
         [
@@ -46,6 +40,7 @@ async def get_types(request: AnyRequest, broker: NamedDependency[Broker]) -> Res
             }
             for kind, names in found.items()
         ],
+        headers=warn(warnings),
     )
 
 
@@ -55,8 +50,7 @@ async def get_type(
 ) -> Response[bytes]:
     call = await open_call(request, broker, ())
     kind = call.terms.expand_type(name)
-    async with broker.house.database.transaction() as conn:
-        found = await find_type(conn, call.tenant, kind)
+    found, warnings = await broker.sources.survey.find_type(call.tenant, kind, call.journey)
     if found is None:
         raise ResourceNotFound(f"there is no entity of the type {name[:200]}")
     details: list[JsonValue] = [
@@ -72,23 +66,29 @@ async def get_type(
             "entityCount": found.count,
             "attributeDetails": details,
         },
+        headers=warn(warnings),
     )
 
 
 @get("/attributes", summary="List the attributes of entities")
 async def get_attributes(request: AnyRequest, broker: NamedDependency[Broker]) -> Response[bytes]:
     call = await open_call(request, broker, ("details",))
-    async with broker.house.database.transaction() as conn:
-        if not call.params.flag("details"):
-            names = _names(call, await list_attributes(conn, call.tenant))
-            return _answer_list(call, "AttributeList", "attributeList", names)
-        found = await list_attributes_with_types(conn, call.tenant)
+    details = call.params.flag("details")
+    if not details and not await broker.sources.are_there(call.tenant):
+        async with broker.house.database.transaction() as conn:
+            known = await list_attributes(conn, call.tenant)
+        return _answer_list(call, "AttributeList", "attributeList", _names(call, known))
+    found, warnings = await broker.sources.survey.list_attributes(call.tenant, call.journey)
+    if not details:
+        names = _names(call, list(found))
+        return _answer_list(call, "AttributeList", "attributeList", names, warnings)
     return answer(
         call,
         [
             {**_attribute(call, name), "typeNames": _types(call, kinds)}
             for name, kinds in found.items()
         ],
+        headers=warn(warnings),
     )
 
 
@@ -98,8 +98,9 @@ async def get_attribute(
 ) -> Response[bytes]:
     call = await open_call(request, broker, ())
     attribute = call.terms.expand_name(name)
-    async with broker.house.database.transaction() as conn:
-        found = await find_attribute(conn, call.tenant, attribute)
+    found, warnings = await broker.sources.survey.find_attribute(
+        call.tenant, attribute, call.journey
+    )
     if found is None:
         raise ResourceNotFound(f"no entity has the attribute {name[:200]}")
     return answer(
@@ -110,11 +111,23 @@ async def get_attribute(
             "attributeTypes": _kinds(found.kinds),
             "typeNames": _types(call, found.types),
         },
+        headers=warn(warnings),
     )
 
 
-def _answer_list(call: Call, kind: str, member: str, names: Sequence[JsonValue]) -> Response[bytes]:
-    return answer(call, {"id": f"urn:ngsi-ld:{kind}:{uuid4()}", "type": kind, member: [*names]})
+def _answer_list(
+    call: Call,
+    kind: str,
+    member: str,
+    names: Sequence[JsonValue],
+    warnings: Sequence[str] = (),
+) -> Response[bytes]:
+    document: dict[str, JsonValue] = {
+        "id": f"urn:ngsi-ld:{kind}:{uuid4()}",
+        "type": kind,
+        member: [*names],
+    }
+    return answer(call, document, headers=warn(warnings))
 
 
 def _attribute(call: Call, name: Iri) -> Mapping[str, JsonValue]:
