@@ -1,13 +1,13 @@
 """Bodies of NGSI-LD requests and answers, checked and expanded into the words of the model.
 
-`at` is now, by the house's clock. All functions raise BadRequestData for what is wrong (InvalidRequest where
-an entity is no object). A body is
-the document without its @context (`split_context`). Normalized and concise representation are read
-everywhere; createdAt, modifiedAt, deletedAt and instanceId that a client sends are left out.
+`at` is now, by the house's clock. All functions raise BadRequestData for what is wrong, and
+InvalidRequest where an entity is no object. A body is the document without its @context.
+Normalized and concise representation are read everywhere; createdAt, modifiedAt, deletedAt and
+instanceId that a client sends are left out.
 """
 
 from .answers import read_foreign_entity
-from .checks import check_name, check_uri, read_instant, split_context
+from .checks import check_name, check_uri, read_instant
 from .documents import (
     read_attribute,
     read_entity,
@@ -41,5 +41,4 @@ __all__ = [
     "read_temporal_entity",
     "read_temporal_fragment",
     "read_temporal_instance",
-    "split_context",
 ]

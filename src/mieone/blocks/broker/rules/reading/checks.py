@@ -8,26 +8,13 @@ from mieone.blocks.broker.model import JsonValue
 from mieone.blocks.broker.problems import BadRequestData
 from mieone.blocks.broker.rules.terms import check_name
 
-__all__ = ["check_name", "check_uri", "read_instant", "split_context"]
+__all__ = ["check_name", "check_uri", "read_instant"]
 
 MAX_URI: Final = 2048
 _URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20\x7f<>\"{}|\\^`\ud800-\udfff]+\Z")
 _INSTANT: Final = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,12})?(?:Z|[+-]00:?00)\Z", re.ASCII
 )
-
-
-def split_context(document: JsonValue) -> tuple[dict[str, JsonValue], JsonValue]:
-    """The document without @context, and its @context (None when there is none).
-
-    Raises BadRequestData for a document that is no object.
-    """
-    if not isinstance(document, dict):
-        raise BadRequestData("an object is expected")
-    if "@context" not in document:
-        return document, None
-    rest = {name: value for name, value in document.items() if name != "@context"}
-    return rest, document["@context"]
 
 
 def check_uri(text: JsonValue, what: str) -> str:

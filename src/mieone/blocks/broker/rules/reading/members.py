@@ -6,7 +6,6 @@ from typing import Final
 
 from mieone.blocks.broker.model import (
     DEFAULT_INSTANCE,
-    NULL_URI,
     VALUE_MEMBER,
     AttributeKind,
     DatasetId,
@@ -121,7 +120,3 @@ def read_expiry(value: JsonValue, at: datetime | None, name: str) -> datetime:
     if at is not None and expires_at <= at:
         raise BadRequestData(f"expiresAt of {name} has passed")
     return expires_at
-
-
-def is_null_uri(value: object) -> bool:
-    return value == NULL_URI

@@ -23,7 +23,6 @@ from .geojson import looks_like_geometry
 from .instances import is_array_of_instances
 from .members import (
     decide_kind,
-    is_null_uri,
     part_members,
     read_dataset,
     read_expiry,
@@ -133,7 +132,7 @@ def _read_members(
         if member not in known:
             continue
         value = known[member]
-        if is_null_uri(value):
+        if value == NULL_URI:
             members[member] = NULL_URI
         elif member == "observedAt":
             members[member] = read_instant(value, f"observedAt of {name}")
