@@ -110,13 +110,17 @@ class Series(msgspec.Struct, frozen=True, kw_only=True):
     dataset: DatasetId
 
 
-class Recorded(msgspec.Struct, frozen=True, kw_only=True):
-    """An instance as it stands in a history; its times and its id are set."""
+class Recorded(msgspec.Struct, frozen=True):
+    """An instance as it stands in a history."""
 
     instance_id: UUID
     at: datetime
     """By the property asked for."""
+    recorded_at: datetime
+    modified_at: datetime
+    is_deletion: bool
     instance: Instance
+    """Without its id and the times of the system: see `dated`."""
 
 
 class Bucket(msgspec.Struct, frozen=True, kw_only=True):

@@ -31,6 +31,7 @@ from .ld_temporal_asking import (
     read_selector,
     read_temporal,
 )
+from .ld_temporal_writing import storing
 from .ld_writing import check_entity_id, location_of
 
 TEMPORAL = "/ngsi-ld/v1/temporal/entities"
@@ -44,7 +45,7 @@ async def post_temporal_entity(
     at = broker.house.clock.now()
     document = read_temporal_entity(body, call.terms, at)
     entity_id = check_entity_id(document.id or "")
-    async with broker.house.database.transaction() as conn:
+    async with storing(broker) as conn:
         is_new = await temporal.add_instances(
             conn, call.tenant, entity_id, document, broker.personal, at, creates=True
         )

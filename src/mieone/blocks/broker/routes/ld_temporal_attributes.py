@@ -17,6 +17,7 @@ from mieone.blocks.broker.rules.temporal.keys import find_instance_id
 from mieone.web import AnyRequest
 
 from .ld_http import answer_empty, open_call, open_call_with_body
+from .ld_temporal_writing import storing
 from .ld_writing import check_entity_id, refuse_missing_id
 
 
@@ -32,7 +33,7 @@ async def post_temporal_attributes(
     check_entity_id(entity_id)
     at = broker.house.clock.now()
     document = read_temporal_fragment(body, call.terms, at)
-    async with broker.house.database.transaction() as conn:
+    async with storing(broker) as conn:
         await temporal.add_instances(
             conn, call.tenant, entity_id, document, broker.personal, at, creates=False
         )
@@ -81,7 +82,7 @@ async def patch_temporal_instance(
     uri = check_uri(instance_id, "the instance id of the path")
     at = broker.house.clock.now()
     _, instance = read_temporal_instance(attribute, body, call.terms, at)
-    async with broker.house.database.transaction() as conn:
+    async with storing(broker) as conn:
         await temporal.correct(
             conn, call.tenant, entity_id, attribute, uri, instance, broker.personal, at
         )

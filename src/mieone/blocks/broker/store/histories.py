@@ -11,7 +11,6 @@ import msgspec
 
 from mieone.blocks.broker.model import AttributeKind, Instance, Iri
 from mieone.blocks.broker.model.temporal import Recorded, TemporalEntity, TimeProperty
-from mieone.blocks.broker.rules.temporal.keys import instance_uri
 from mieone.core.database import Conn
 from mieone.core.queries import load_queries
 
@@ -67,7 +66,9 @@ class Slicing(msgspec.Struct, frozen=True, kw_only=True):
     starts: Sequence[datetime] = ()
 
 
-class Sums(msgspec.Struct, frozen=True, kw_only=True):
+class Sums(msgspec.Struct, frozen=True):
+    """In the order of the statement's columns."""
+
     place: int
     start: datetime
     total: int
@@ -153,19 +154,13 @@ async def list_newest(
 
 
 def _recorded(row: asyncpg.Record) -> Recorded:
-    instance = decode_instance(row["document"])
-    is_deletion: bool = row["is_deletion"]
-    recorded_at: datetime = row["recorded_at"]
     return Recorded(
-        instance_id=row["instance_id"],
-        at=row["at"],
-        instance=msgspec.structs.replace(
-            instance,
-            instance_id=instance_uri(row["instance_id"]),
-            created_at=None if is_deletion else recorded_at,
-            modified_at=None if is_deletion else row["modified_at"],
-            deleted_at=recorded_at if is_deletion else None,
-        ),
+        row["instance_id"],
+        row["at"],
+        row["recorded_at"],
+        row["modified_at"],
+        row["is_deletion"],
+        decode_instance(row["document"]),
     )
 
 
@@ -204,7 +199,7 @@ async def aggregate(
 ) -> list[Sums]:
     """Raises asyncpg's NumericValueOutOfRangeError for numbers whose sums no double holds."""
     rows = await _sliced(conn, "aggregate", tenant, window, series, bounds, slicing, limit)
-    return [Sums(**{**dict(row.items()), "place": row["place"] - 1}) for row in rows]
+    return [Sums(row["place"] - 1, *tuple(row)[1:]) for row in rows]
 
 
 async def count_distinct(

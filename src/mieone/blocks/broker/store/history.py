@@ -72,6 +72,14 @@ async def declare_temporal_entities(
     await conn.execute(QUERIES["declare_temporal_entities"], tenant, values)
 
 
+async def make_temporal_entity(
+    conn: Conn, tenant: str, entity_id: str, types: Sequence[Iri], at: datetime
+) -> bool:
+    """False when it is there already."""
+    made = await conn.fetchval(QUERIES["make_temporal_entity"], tenant, entity_id, types, at)
+    return made is not None
+
+
 async def lock_temporal_entity(conn: Conn, tenant: str, entity_id: str) -> TemporalEntity | None:
     row = await conn.fetchrow(QUERIES["lock_temporal_entity"], tenant, entity_id)
     return None if row is None else read_temporal_row(row)

@@ -1,6 +1,7 @@
 -- Each question twice: by the moment of an instance (observed, or recorded where nobody says), which has an
 -- index of its own, and by another of its times, for which a series is read through. $4 is, in the first,
--- whether instances without observedAt are left out; in the second, the name of the time.
+-- whether instances without observedAt are left out; in the second, the name of the time. OFFSET 0 keeps the
+-- planner from joining all of the history with a few series: each is looked up by itself.
 
 -- name: list_candidates_by_moment
 SELECT
@@ -33,6 +34,7 @@ WHERE
                     AND h.moment < $3
                     AND NOT h.is_deletion
                     AND (NOT $4::boolean OR h.observed_at IS NOT NULL)
+                OFFSET 0
             )
     )
 ORDER BY e.sequence
@@ -68,6 +70,7 @@ WHERE
                     AND broker.time_of($4, h.recorded_at, h.modified_at) >= $2
                     AND broker.time_of($4, h.recorded_at, h.modified_at) < $3
                     AND h.is_deletion = ($4 = 'deletedAt')
+                OFFSET 0
             )
     )
 ORDER BY e.sequence
@@ -96,6 +99,7 @@ WHERE
                     AND h.moment < $3
                     AND NOT h.is_deletion
                     AND (NOT $4::boolean OR h.observed_at IS NOT NULL)
+                OFFSET 0
             )
     );
 
@@ -121,6 +125,7 @@ WHERE
                     AND broker.time_of($4, h.recorded_at, h.modified_at) >= $2
                     AND broker.time_of($4, h.recorded_at, h.modified_at) < $3
                     AND h.is_deletion = ($4 = 'deletedAt')
+                OFFSET 0
             )
     );
 
@@ -398,8 +403,8 @@ CROSS JOIN LATERAL (
 SELECT
     w.place,
     CASE
-        WHEN $9::interval IS NOT NULL THEN date_bin($9, h.moment, w.anchor)
-        ELSE ($10::timestamptz[])[width_bucket(h.moment, $10)]
+        WHEN $9::interval IS NOT NULL THEN date_bin($9, h.at, w.anchor)
+        ELSE ($10::timestamptz[])[width_bucket(h.at, $10)]
     END AS start,
     count(*) AS total,
     count(h.number) AS numbers,
@@ -415,14 +420,23 @@ SELECT
 FROM
     unnest($5::uuid[], $6::timestamptz[], $7::uuid[], $8::timestamptz[])
     WITH ORDINALITY AS w (series, bound_at, bound_id, anchor, place)
-INNER JOIN broker.history AS h ON w.series = h.series
-WHERE
-    h.tenant = $1
-    AND h.moment >= $2
-    AND h.moment < $3
-    AND NOT h.is_deletion
-    AND (NOT $4::boolean OR h.observed_at IS NOT NULL)
-    AND (h.moment, h.instance_id) >= (w.bound_at, w.bound_id)
+CROSS JOIN
+    LATERAL (
+        SELECT
+            h.number,
+            h.sort,
+            h.moment AS at
+        FROM broker.history AS h
+        WHERE
+            h.tenant = $1
+            AND h.series = w.series
+            AND h.moment >= $2
+            AND h.moment < $3
+            AND NOT h.is_deletion
+            AND (NOT $4::boolean OR h.observed_at IS NOT NULL)
+            AND (h.moment, h.instance_id) >= (w.bound_at, w.bound_id)
+        OFFSET 0
+    ) AS h
 GROUP BY w.place, start
 LIMIT $11;
 
@@ -432,10 +446,10 @@ SELECT
     CASE
         WHEN
             $9::interval IS NOT NULL
-            THEN date_bin($9, broker.time_of($4, h.recorded_at, h.modified_at), w.anchor)
+            THEN date_bin($9, h.at, w.anchor)
         ELSE
             ($10::timestamptz[])[
-                width_bucket(broker.time_of($4, h.recorded_at, h.modified_at), $10)
+                width_bucket(h.at, $10)
             ]
     END AS start,
     count(*) AS total,
@@ -452,14 +466,23 @@ SELECT
 FROM
     unnest($5::uuid[], $6::timestamptz[], $7::uuid[], $8::timestamptz[])
     WITH ORDINALITY AS w (series, bound_at, bound_id, anchor, place)
-INNER JOIN broker.history AS h ON w.series = h.series
-WHERE
-    h.tenant = $1
-    AND broker.time_of($4, h.recorded_at, h.modified_at) >= $2
-    AND broker.time_of($4, h.recorded_at, h.modified_at) < $3
-    AND h.is_deletion = ($4 = 'deletedAt')
-    AND (broker.time_of($4, h.recorded_at, h.modified_at), h.instance_id)
-    >= (w.bound_at, w.bound_id)
+CROSS JOIN
+    LATERAL (
+        SELECT
+            h.number,
+            h.sort,
+            broker.time_of($4, h.recorded_at, h.modified_at) AS at
+        FROM broker.history AS h
+        WHERE
+            h.tenant = $1
+            AND h.series = w.series
+            AND broker.time_of($4, h.recorded_at, h.modified_at) >= $2
+            AND broker.time_of($4, h.recorded_at, h.modified_at) < $3
+            AND h.is_deletion = ($4 = 'deletedAt')
+            AND (broker.time_of($4, h.recorded_at, h.modified_at), h.instance_id)
+            >= (w.bound_at, w.bound_id)
+        OFFSET 0
+    ) AS h
 GROUP BY w.place, start
 LIMIT $11;
 
@@ -473,20 +496,27 @@ FROM (
         w.place,
         h.fingerprint,
         CASE
-            WHEN $9::interval IS NOT NULL THEN date_bin($9, h.moment, w.anchor)
-            ELSE ($10::timestamptz[])[width_bucket(h.moment, $10)]
+            WHEN $9::interval IS NOT NULL THEN date_bin($9, h.at, w.anchor)
+            ELSE ($10::timestamptz[])[width_bucket(h.at, $10)]
         END AS start
     FROM
         unnest($5::uuid[], $6::timestamptz[], $7::uuid[], $8::timestamptz[])
         WITH ORDINALITY AS w (series, bound_at, bound_id, anchor, place)
-    INNER JOIN broker.history AS h ON w.series = h.series
-    WHERE
-        h.tenant = $1
-        AND h.moment >= $2
-        AND h.moment < $3
-        AND NOT h.is_deletion
-        AND (NOT $4::boolean OR h.observed_at IS NOT NULL)
-        AND (h.moment, h.instance_id) >= (w.bound_at, w.bound_id)
+    CROSS JOIN LATERAL (
+        SELECT
+            h.fingerprint,
+            h.moment AS at
+        FROM broker.history AS h
+        WHERE
+            h.tenant = $1
+            AND h.series = w.series
+            AND h.moment >= $2
+            AND h.moment < $3
+            AND NOT h.is_deletion
+            AND (NOT $4::boolean OR h.observed_at IS NOT NULL)
+            AND (h.moment, h.instance_id) >= (w.bound_at, w.bound_id)
+        OFFSET 0
+    ) AS h
 ) AS d
 GROUP BY d.place, d.start
 LIMIT $11;
@@ -503,23 +533,30 @@ FROM (
         CASE
             WHEN
                 $9::interval IS NOT NULL
-                THEN date_bin($9, broker.time_of($4, h.recorded_at, h.modified_at), w.anchor)
+                THEN date_bin($9, h.at, w.anchor)
             ELSE
                 ($10::timestamptz[])[
-                    width_bucket(broker.time_of($4, h.recorded_at, h.modified_at), $10)
+                    width_bucket(h.at, $10)
                 ]
         END AS start
     FROM
         unnest($5::uuid[], $6::timestamptz[], $7::uuid[], $8::timestamptz[])
         WITH ORDINALITY AS w (series, bound_at, bound_id, anchor, place)
-    INNER JOIN broker.history AS h ON w.series = h.series
-    WHERE
-        h.tenant = $1
-        AND broker.time_of($4, h.recorded_at, h.modified_at) >= $2
-        AND broker.time_of($4, h.recorded_at, h.modified_at) < $3
-        AND h.is_deletion = ($4 = 'deletedAt')
-        AND (broker.time_of($4, h.recorded_at, h.modified_at), h.instance_id)
-        >= (w.bound_at, w.bound_id)
+    CROSS JOIN LATERAL (
+        SELECT
+            h.fingerprint,
+            broker.time_of($4, h.recorded_at, h.modified_at) AS at
+        FROM broker.history AS h
+        WHERE
+            h.tenant = $1
+            AND h.series = w.series
+            AND broker.time_of($4, h.recorded_at, h.modified_at) >= $2
+            AND broker.time_of($4, h.recorded_at, h.modified_at) < $3
+            AND h.is_deletion = ($4 = 'deletedAt')
+            AND (broker.time_of($4, h.recorded_at, h.modified_at), h.instance_id)
+            >= (w.bound_at, w.bound_id)
+        OFFSET 0
+    ) AS h
 ) AS d
 GROUP BY d.place, d.start
 LIMIT $11;
@@ -530,21 +567,30 @@ SELECT
     h.sort,
     h.document,
     CASE
-        WHEN $9::interval IS NOT NULL THEN date_bin($9, h.moment, w.anchor)
-        ELSE ($10::timestamptz[])[width_bucket(h.moment, $10)]
+        WHEN $9::interval IS NOT NULL THEN date_bin($9, h.at, w.anchor)
+        ELSE ($10::timestamptz[])[width_bucket(h.at, $10)]
     END AS start
 FROM
     unnest($5::uuid[], $6::timestamptz[], $7::uuid[], $8::timestamptz[])
     WITH ORDINALITY AS w (series, bound_at, bound_id, anchor, place)
-INNER JOIN broker.history AS h ON w.series = h.series
-WHERE
-    h.tenant = $1
-    AND h.moment >= $2
-    AND h.moment < $3
-    AND NOT h.is_deletion
-    AND (NOT $4::boolean OR h.observed_at IS NOT NULL)
-    AND (h.moment, h.instance_id) >= (w.bound_at, w.bound_id)
-    AND h.sort IN ('s', 't', 'd', 'h')
+CROSS JOIN
+    LATERAL (
+        SELECT
+            h.sort,
+            h.document,
+            h.moment AS at
+        FROM broker.history AS h
+        WHERE
+            h.tenant = $1
+            AND h.series = w.series
+            AND h.moment >= $2
+            AND h.moment < $3
+            AND NOT h.is_deletion
+            AND (NOT $4::boolean OR h.observed_at IS NOT NULL)
+            AND (h.moment, h.instance_id) >= (w.bound_at, w.bound_id)
+            AND h.sort IN ('s', 't', 'd', 'h')
+        OFFSET 0
+    ) AS h
 LIMIT $11;
 
 -- name: list_texts_by_other_time
@@ -555,24 +601,33 @@ SELECT
     CASE
         WHEN
             $9::interval IS NOT NULL
-            THEN date_bin($9, broker.time_of($4, h.recorded_at, h.modified_at), w.anchor)
+            THEN date_bin($9, h.at, w.anchor)
         ELSE
             ($10::timestamptz[])[
-                width_bucket(broker.time_of($4, h.recorded_at, h.modified_at), $10)
+                width_bucket(h.at, $10)
             ]
     END AS start
 FROM
     unnest($5::uuid[], $6::timestamptz[], $7::uuid[], $8::timestamptz[])
     WITH ORDINALITY AS w (series, bound_at, bound_id, anchor, place)
-INNER JOIN broker.history AS h ON w.series = h.series
-WHERE
-    h.tenant = $1
-    AND broker.time_of($4, h.recorded_at, h.modified_at) >= $2
-    AND broker.time_of($4, h.recorded_at, h.modified_at) < $3
-    AND h.is_deletion = ($4 = 'deletedAt')
-    AND (broker.time_of($4, h.recorded_at, h.modified_at), h.instance_id)
-    >= (w.bound_at, w.bound_id)
-    AND h.sort IN ('s', 't', 'd', 'h')
+CROSS JOIN
+    LATERAL (
+        SELECT
+            h.sort,
+            h.document,
+            broker.time_of($4, h.recorded_at, h.modified_at) AS at
+        FROM broker.history AS h
+        WHERE
+            h.tenant = $1
+            AND h.series = w.series
+            AND broker.time_of($4, h.recorded_at, h.modified_at) >= $2
+            AND broker.time_of($4, h.recorded_at, h.modified_at) < $3
+            AND h.is_deletion = ($4 = 'deletedAt')
+            AND (broker.time_of($4, h.recorded_at, h.modified_at), h.instance_id)
+            >= (w.bound_at, w.bound_id)
+            AND h.sort IN ('s', 't', 'd', 'h')
+        OFFSET 0
+    ) AS h
 LIMIT $11;
 
 -- name: list_newest_documents

@@ -123,6 +123,13 @@ ON CONFLICT (tenant, id) DO UPDATE SET
     modified_at = greatest(temporal_entity.modified_at, excluded.modified_at),
     deleted_at = excluded.deleted_at;
 
+-- name: make_temporal_entity
+-- Whoever makes the same one at the same time waits here, and finds it there.
+INSERT INTO broker.temporal_entity (tenant, id, types, created_at, modified_at)
+VALUES ($1, $2, $3, $4, $4)
+ON CONFLICT DO NOTHING
+RETURNING id;
+
 -- name: lock_temporal_entity
 SELECT
     id,

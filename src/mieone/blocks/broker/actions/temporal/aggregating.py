@@ -23,11 +23,10 @@ from mieone.blocks.broker.rules.temporal.periods import (
     find_start,
     list_starts,
     period_end,
-    period_number,
 )
 from mieone.blocks.broker.rules.temporal.rendering import Told
 from mieone.blocks.broker.store import histories
-from mieone.blocks.broker.store.histories import Bound, Extent, Slicing, Sums
+from mieone.blocks.broker.store.histories import LATEST, Bound, Extent, Slicing, Sums
 from mieone.core.database import Conn
 
 from .spans import window_of
@@ -155,29 +154,41 @@ def _end_of(
     if period.is_whole_range:
         end = span.at if span.relation is TimeRelation.BEFORE else span.end_at
         return end or last
-    number = (
-        find_start(slicing.starts, start) if period.months else period_number(anchor, period, start)
-    )
-    return period_end(anchor, period, number)
+    if slicing.step is None:
+        return period_end(anchor, period, find_start(slicing.starts, start))
+    try:
+        return start + slicing.step
+    except OverflowError:
+        return LATEST
 
 
 def _values(sums: Sums, aggregation: Aggregation, distinct: int) -> _Values:
-    of_numbers = {
-        AggregationMethod.SUM: sums.sum,
-        AggregationMethod.AVERAGE: sums.average,
-        AggregationMethod.MINIMUM: sums.minimum,
-        AggregationMethod.MAXIMUM: sums.maximum,
-        AggregationMethod.DEVIATION: (sums.deviation or 0.0) if sums.spread else None,
-        AggregationMethod.SQUARES: (sums.squares or 0.0) if sums.spread else None,
-        AggregationMethod.TOTAL_COUNT: sums.total,
-        AggregationMethod.DISTINCT_COUNT: distinct,
-    }
     values: _Values = {}
     for method in aggregation.methods:
-        value = of_numbers[method]
+        value = _value(method, sums, distinct)
         if value is not None:
             values[method] = value
     return values
+
+
+def _value(method: AggregationMethod, sums: Sums, distinct: int) -> float | None:
+    match method:
+        case AggregationMethod.TOTAL_COUNT:
+            return sums.total
+        case AggregationMethod.DISTINCT_COUNT:
+            return distinct
+        case AggregationMethod.SUM:
+            return sums.sum
+        case AggregationMethod.AVERAGE:
+            return sums.average
+        case AggregationMethod.MINIMUM:
+            return sums.minimum
+        case AggregationMethod.MAXIMUM:
+            return sums.maximum
+        case AggregationMethod.DEVIATION:
+            return (sums.deviation or 0.0) if sums.spread else None
+        case AggregationMethod.SQUARES:
+            return (sums.squares or 0.0) if sums.spread else None
 
 
 def _sum_texts(

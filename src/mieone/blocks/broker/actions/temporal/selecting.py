@@ -8,7 +8,7 @@ from mieone.blocks.broker.model.temporal import Recorded, Series, TemporalEntity
 from mieone.blocks.broker.problems import TooComplexQuery
 from mieone.blocks.broker.rules.conditions import fits_query
 from mieone.blocks.broker.rules.ordering import sort_entities
-from mieone.blocks.broker.rules.temporal.rendering import SCOPE
+from mieone.blocks.broker.rules.temporal.rendering import SCOPE, dated
 from mieone.blocks.broker.store import histories, history
 from mieone.core.database import Conn
 
@@ -143,7 +143,7 @@ def _assemble(
         instances = attributes.setdefault(one.entity_id, {}).setdefault(one.name, {})
         # The first keeps its own name: a sort looks at the default instance first.
         key = one.dataset if one.dataset not in instances else f"{number}"
-        instances[key] = recorded.instance
+        instances[key] = dated(recorded)
     return {
         one.id: Entity(
             id=one.id,

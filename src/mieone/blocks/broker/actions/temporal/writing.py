@@ -42,8 +42,11 @@ async def add_instances(
     Returns whether the history is new. Without `creates` it must be there: ResourceNotFound.
     Raises PersonalAttribute.
     """
+    is_new = creates and await history.make_temporal_entity(
+        conn, tenant.name, entity_id, document.types, at
+    )
     known = await history.lock_temporal_entity(conn, tenant.name, entity_id)
-    if known is None and not creates:
+    if known is None:
         raise ResourceNotFound(f"there is no history of {entity_id}")
     _check_open(entity_id, document, known, personal)
     touched = [
@@ -51,7 +54,7 @@ async def add_instances(
         for name, instances in document.attributes.items()
         for dataset, instance in instances
     ]
-    if document.scopes is not None and (known is None or document.scopes != known.scopes):
+    if document.scopes is not None and document.scopes != known.scopes:
         touched.append((SCOPE, DEFAULT_INSTANCE, scope_instance(document.scopes)))
     records = _newest_of_each_moment(
         [
@@ -60,23 +63,21 @@ async def add_instances(
         ]
     )
     observed = [(one.series.key, one.observed_at) for one in records if one.observed_at]
-    if known is not None and observed:
+    if observed and not is_new:
         await history.forget_same_moments(conn, tenant.name, observed)
     if records:
         await history.record_instances(conn, tenant.name, records)
-    await history.declare_temporal_entities(
-        conn, tenant.name, [_evolve(known, entity_id, document, at)]
-    )
-    return known is None
+    await history.declare_temporal_entities(conn, tenant.name, [_evolve(known, document, at)])
+    return is_new
 
 
 def _check_open(
     entity_id: str,
     document: TemporalDocument,
-    known: TemporalEntity | None,
+    known: TemporalEntity,
     personal: PersonalTerms,
 ) -> None:
-    types = (*document.types, *(known.types if known else ()))
+    types = (*document.types, *known.types)
     personal.check_open(entity_id, Fragment(types=types))
     for name, instances in document.attributes.items():
         for dataset, instance in instances:
@@ -90,18 +91,12 @@ def _newest_of_each_moment(records: Sequence[Record]) -> list[Record]:
     return list(chosen.values())
 
 
-def _evolve(
-    known: TemporalEntity | None, entity_id: str, document: TemporalDocument, at: datetime
-) -> TemporalEntity:
-    types = (*(known.types if known else ()), *document.types)
-    return TemporalEntity(
-        id=entity_id,
-        sequence=0,
-        types=tuple(dict.fromkeys(types)),
-        scopes=document.scopes or (known.scopes if known else ()),
-        created_at=known.created_at if known else at,
+def _evolve(known: TemporalEntity, document: TemporalDocument, at: datetime) -> TemporalEntity:
+    return msgspec.structs.replace(
+        known,
+        types=tuple(dict.fromkeys((*known.types, *document.types))),
+        scopes=document.scopes or known.scopes,
         modified_at=at,
-        deleted_at=known.deleted_at if known else None,
     )
 
 

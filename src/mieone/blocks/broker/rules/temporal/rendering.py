@@ -10,11 +10,11 @@ import msgspec
 from mieone.blocks.broker.model import (
     CORE_VOCABULARY,
     DEFAULT_INSTANCE,
-    NULL_URI,
     VALUE_MEMBER,
     AttributeKind,
     DatasetId,
     Entity,
+    Instance,
     Iri,
     JsonValue,
     Terms,
@@ -34,6 +34,8 @@ from mieone.blocks.broker.rules.forms import (
     render_instance,
     render_time,
 )
+
+from .keys import instance_uri
 
 SCOPE: Final[Iri] = f"{CORE_VOCABULARY}scope"
 Document = dict[str, JsonValue]
@@ -93,8 +95,9 @@ def _attribute(name: Iri, series: Sequence[Told], form: TemporalForm, terms: Ter
         return _one_or_list([part for one in series for part in _values(name, one, form, terms)])
     if form.format is TemporalFormat.AGGREGATED:
         return _one_or_list([_aggregated(one, form) for one in series])
+    plain = _plain(form)
     found = [
-        (recorded.at, _normalized(name, one.series.dataset, recorded, form, terms))
+        (recorded.at, _normalized(name, one.series.dataset, recorded, form, plain, terms))
         for one in series
         for recorded in one.instances
     ]
@@ -106,16 +109,39 @@ def _one_or_list(parts: list[JsonValue]) -> JsonValue:
     return parts[0] if len(parts) == 1 else parts
 
 
+def dated(recorded: Recorded) -> Instance:
+    """With its id and the times of the system."""
+    is_deletion = recorded.is_deletion
+    return msgspec.structs.replace(
+        recorded.instance,
+        instance_id=instance_uri(recorded.instance_id),
+        created_at=None if is_deletion else recorded.recorded_at,
+        modified_at=None if is_deletion else recorded.modified_at,
+        deleted_at=recorded.recorded_at if is_deletion else None,
+    )
+
+
+def _plain(form: TemporalForm) -> Form:
+    """For single instances."""
+    shape = {
+        TemporalFormat.VALUES: Format.SIMPLIFIED,
+        TemporalFormat.CONCISE: Format.CONCISE,
+    }.get(form.format, Format.NORMALIZED)
+    return msgspec.structs.replace(form.form, format=shape, instance_ids=True)
+
+
 def _normalized(
-    name: Iri, dataset: DatasetId, recorded: Recorded, form: TemporalForm, terms: Terms
+    name: Iri,
+    dataset: DatasetId,
+    recorded: Recorded,
+    form: TemporalForm,
+    plain: Form,
+    terms: Terms,
 ) -> JsonValue:
-    shape = Format.CONCISE if form.format is TemporalFormat.CONCISE else Format.NORMALIZED
-    plain = msgspec.structs.replace(form.form, format=shape, instance_ids=True)
-    instance = recorded.instance
-    if instance.deleted_at is not None:
+    if recorded.is_deletion:
         # A null has no language to choose from.
         plain = msgspec.structs.replace(plain, languages=())
-    document = render_instance(name, dataset, instance, plain, terms)
+    document = render_instance(name, dataset, dated(recorded), plain, terms)
     if isinstance(document, dict):
         if name == SCOPE:
             document.pop("instanceId", None)
@@ -127,9 +153,10 @@ def _normalized(
 def _values(name: Iri, told: Told, form: TemporalForm, terms: Terms) -> list[Document]:
     """One object, or several where the attribute has been of several kinds."""
     rows: dict[AttributeKind, list[JsonValue]] = {}
+    plain = _plain(form)
     for recorded in told.instances:
         kind = recorded.instance.kind
-        value = _simplified(name, told.series.dataset, recorded, form, terms)
+        value = _simplified(name, told.series.dataset, recorded, plain, terms)
         if kind is AttributeKind.LANGUAGE_PROPERTY and isinstance(value, str | list):
             # The language that was asked for makes it an ordinary text.
             kind = AttributeKind.PROPERTY
@@ -143,12 +170,11 @@ def _values(name: Iri, told: Told, form: TemporalForm, terms: Terms) -> list[Doc
 
 
 def _simplified(
-    name: Iri, dataset: DatasetId, recorded: Recorded, form: TemporalForm, terms: Terms
+    name: Iri, dataset: DatasetId, recorded: Recorded, plain: Form, terms: Terms
 ) -> JsonValue:
     instance = recorded.instance
-    if instance.deleted_at is not None and instance.value == {"@none": NULL_URI}:
+    if recorded.is_deletion and instance.kind is AttributeKind.LANGUAGE_PROPERTY:
         return {"languageMap": instance.value}
-    plain = msgspec.structs.replace(form.form, format=Format.SIMPLIFIED)
     return render_instance(name, dataset, instance, plain, terms)
 
 
