@@ -83,7 +83,7 @@ async def _measure(
     print(table("Machine and server", ["what", "value"], rows))
     print(table("Memory at rest", ["processes", "count", "MiB (PSS)"], resident_memory(process)))
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http:
-        await asyncio.sleep(3)
+        await bench.wait_for_tenant(http)
         held = 0
         for size in [size for size in SIZES if size <= largest]:
             print(
@@ -158,6 +158,16 @@ class Bench:
             f"{done / spent:,.0f}" if spent else "–",
             str(failures),
         ]
+
+    async def wait_for_tenant(self, http: aiohttp.ClientSession) -> None:
+        """Declared beside the running servers, which learn of it within seconds."""
+        for _ in range(50):
+            url = f"{self.origin}/ngsi-ld/v1/types"
+            async with http.get(url, headers={"NGSILD-Tenant": TENANT}) as answer:
+                if answer.status == 200:
+                    return
+            await asyncio.sleep(0.2)
+        raise SystemExit("the tenant was not declared")
 
     # --- filling and writing ---
 
