@@ -141,7 +141,7 @@ def _prepared(suite: Path, copy: Path, base_port: int) -> Path:
         return contexts + (match.groupdict().get("file") or COMPOUND)
 
     for path in copy.rglob("*"):
-        if path.suffix not in (".robot", ".resource", ".json", ".jsonld", ".py"):
+        if path.suffix not in (".robot", ".resource", ".json", ".jsonld", ".geojson", ".py"):
             continue
         text = path.read_text("utf-8")
         changed = text
