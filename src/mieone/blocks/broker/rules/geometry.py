@@ -13,7 +13,6 @@ from functools import lru_cache
 from typing import Final, TypeAlias, assert_never
 
 import msgspec
-import numpy as np
 import shapely
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
@@ -35,6 +34,10 @@ _PREDICATES: Final[Mapping[GeoRelation, _Predicate]] = {
     GeoRelation.OVERLAPS: shapely.overlaps,
     GeoRelation.COVERED_BY: shapely.covers,
 }
+
+
+_MAY_BE_INVALID: Final = frozenset({"Polygon", "MultiPolygon", "GeometryCollection"})
+_NOT_READABLE: Final = (ArithmeticError, ValueError, TypeError, KeyError, AttributeError)
 
 
 def fits_geometry(value: JsonValue, asked: GeoQuery) -> bool:
@@ -88,28 +91,20 @@ def _prepare(encoded: bytes) -> BaseGeometry | None:
 
 
 def read_geometry(value: JsonValue) -> BaseGeometry | None:
-    """Flat and valid, or None."""
+    """Valid, or None."""
     if not isinstance(value, dict):
         return None
     if value.get("type") == "Point":
         # By far the most frequent, and quick this way.
         return _read_point(value.get("coordinates"))
     try:
-        found = shapely.force_2d(shape(value))
-        if not shapely.is_valid(found):
+        found = shape(value)
+        if found.geom_type in _MAY_BE_INVALID and not shapely.is_valid(found):
             found = shapely.make_valid(found)
-    except (
-        shapely.errors.ShapelyError,
-        ArithmeticError,
-        ValueError,
-        TypeError,
-        KeyError,
-        AttributeError,
-    ):
+    except (*_NOT_READABLE, shapely.errors.ShapelyError):
         return None
-    if shapely.is_empty(found) or not np.isfinite(shapely.bounds(found)).all():
-        return None
-    return found
+    # Of what is empty they are no numbers.
+    return found if all(map(math.isfinite, found.bounds)) else None
 
 
 def _read_point(position: JsonValue) -> BaseGeometry | None:
