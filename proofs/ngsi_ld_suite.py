@@ -236,8 +236,8 @@ def _run(robot: Path, copy: Path, out: Path, group: str, options: argparse.Names
         "context_server_host": "127.0.0.1",
         "context_server_port": str(options.base_port + 7),
         "mqtt_broker_host": "127.0.0.1",
-        # Our default: the history of an entity outlives it.
-        "delete_temporal_on_core_delete": "False",
+        # A history outlives its entity: after deleting an entity the suite asks for its history to go too.
+        "delete_temporal_on_core_delete": "True",
     }
     command = [str(robot), "--outputdir", str(folder), "--console", "dotted"]
     for name, value in variables.items():
