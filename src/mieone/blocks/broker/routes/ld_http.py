@@ -1,15 +1,13 @@
 """NGSI-LD over HTTP: parameters, contexts, media types and errors, the same for every operation."""
 
-from collections.abc import Mapping, Sequence
-from enum import StrEnum
+from collections.abc import Sequence
 
 import msgspec
-from litestar import MediaType, Response
 
 from mieone.blocks.broker.actions.parts import Broker
 from mieone.blocks.broker.actions.pseudonym import own_pseudonym
 from mieone.blocks.broker.actions.sources import Journey
-from mieone.blocks.broker.model import JsonValue, Tenant, Terms
+from mieone.blocks.broker.model import JsonValue, Tenant
 from mieone.blocks.broker.problems import (
     BadRequestData,
     BrokerProblem,
@@ -18,7 +16,6 @@ from mieone.blocks.broker.problems import (
     UnsupportedMediaType,
 )
 from mieone.blocks.broker.rules.headers import (
-    JSON_LD_CONTEXT,
     MalformedHeaderError,
     choose_media_type,
     list_context_urls,
@@ -28,45 +25,12 @@ from mieone.blocks.broker.rules.json_reading import read_json
 from mieone.web import AnyRequest
 
 from .admission import admit, is_write
+from .ld_answers import answer, answer_empty, answer_text, context_link
+from .ld_call import TENANT_HEADER, Accept, Call, Item
 from .ld_params import Page, Params, read_params
 from .ld_problems import problem_document, render_ld_problem
 
 MERGE_PATCH = "application/merge-patch+json"
-TENANT_HEADER = "NGSILD-Tenant"
-
-
-class Accept(StrEnum):
-    JSON = "application/json"
-    LD_JSON = "application/ld+json"
-    GEO_JSON = "application/geo+json"
-    CSV = "text/csv"
-
-
-class Call(msgspec.Struct, frozen=True, kw_only=True):
-    """One request, understood as far as every operation does the same."""
-
-    broker: Broker
-    tenant: Tenant
-    terms: Terms
-    params: Params
-    accept: Accept
-    journey: Journey
-    path: str
-    """With the query: for paging links."""
-    tenant_header: str | None = None
-    """As sent, to be echoed."""
-    prefers_ld_body: bool = True
-    """GeoJSON carries its @context, unless the reader sent `Prefer: body=json`."""
-    has_ld_body: bool = False
-    """A batch came as application/ld+json: each element brings its context."""
-
-
-class Item(msgspec.Struct, frozen=True, kw_only=True):
-    """One element of a batch, with the terms it is to be read with, or why there are none."""
-
-    document: JsonValue
-    """Without @context."""
-    terms: Terms | BrokerProblem
 
 
 async def open_call(
@@ -138,57 +102,6 @@ async def _item(call: Call, element: JsonValue) -> Item:
         return Item(document=element, terms=await call.broker.contexts.terms(context))
     except BrokerProblem as problem:
         return Item(document=element, terms=problem)
-
-
-def answer(
-    call: Call, body: JsonValue, *, status: int = 200, headers: Mapping[str, str] | None = None
-) -> Response[bytes]:
-    """A body in the media type asked for, with Link or @context, and the tenant echoed."""
-    sent = {"Content-Type": call.accept.value, **_echoed(call), **(headers or {})}
-    if call.accept is Accept.LD_JSON or (call.accept is Accept.GEO_JSON and call.prefers_ld_body):
-        body = _with_context(body, call.terms.inline)
-    else:
-        paging = f", {sent['Link']}" if "Link" in sent else ""
-        sent["Link"] = f"{context_link(call.terms)}{paging}"
-    return Response(msgspec.json.encode(body), status_code=status, headers=sent)
-
-
-def answer_text(
-    call: Call, text: str, media_type: Accept, *, headers: Mapping[str, str] | None = None
-) -> Response[bytes]:
-    """A body that is no JSON, such as a table."""
-    sent = {
-        "Content-Type": f"{media_type.value}; charset=utf-8",
-        **_echoed(call),
-        **(headers or {}),
-    }
-    return Response(text.encode(), status_code=200, headers=sent)
-
-
-def answer_empty(
-    call: Call, status: int = 204, headers: Mapping[str, str] | None = None
-) -> Response[None]:
-    # As text, nothing is nothing; as JSON it would be `null`.
-    return Response(
-        None,
-        status_code=status,
-        media_type=MediaType.TEXT,
-        headers={**_echoed(call), **(headers or {})},
-    )
-
-
-def context_link(terms: Terms) -> str:
-    return f'<{terms.link}>; rel="{JSON_LD_CONTEXT}"; type="application/ld+json"'
-
-
-def _echoed(call: Call) -> dict[str, str]:
-    return {} if call.tenant_header is None else {TENANT_HEADER: call.tenant_header}
-
-
-def _with_context(body: JsonValue, context: JsonValue) -> JsonValue:
-    if isinstance(body, list):
-        return [_with_context(element, context) for element in body]
-    return {**body, "@context": context} if isinstance(body, dict) else body
 
 
 class _Draft(msgspec.Struct, frozen=True, kw_only=True):
