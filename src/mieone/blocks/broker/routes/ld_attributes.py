@@ -6,7 +6,7 @@ from litestar.params import FromPath
 
 from mieone.blocks.broker.actions.parts import Broker
 from mieone.blocks.broker.actions.temporal import record_end
-from mieone.blocks.broker.model import DEFAULT_INSTANCE, Change, Iri, Operation
+from mieone.blocks.broker.model import DEFAULT_INSTANCE, Change, Iri, JsonValue, Operation
 from mieone.blocks.broker.problems import BadRequestData, ResourceNotFound
 from mieone.blocks.broker.rules.merging import SCOPE
 from mieone.blocks.broker.rules.reading import (
@@ -72,7 +72,8 @@ async def patch_attribute(
     call, body = await open_call_with_body(request, broker, ("type",), takes_merge_patch=True)
     check_entity_id(entity_id)
     attribute = _expand(call, name)
-    fragment = read_partial(attribute, body, call.terms, broker.house.clock.now())
+    document = _unwrap(call, attribute, body)
+    fragment = read_partial(attribute, document, call.terms, broker.house.clock.now())
     return await answer_write(
         call,
         Change(
@@ -100,7 +101,8 @@ async def put_attribute(
     call, body = await open_call_with_body(request, broker, ("type",))
     check_entity_id(entity_id)
     attribute = _expand(call, name)
-    fragment = read_attribute(attribute, body, call.terms, broker.house.clock.now())
+    document = _unwrap(call, attribute, body)
+    fragment = read_attribute(attribute, document, call.terms, broker.house.clock.now())
     return await answer_write(
         call,
         Change(
@@ -162,6 +164,15 @@ def _expand(call: Call, name: str, *, takes_scope: bool = False) -> Iri:
     if expanded == SCOPE and not takes_scope:
         raise BadRequestData("scope is no attribute; attrs takes it in a fragment")
     return expanded
+
+
+def _unwrap(call: Call, name: Iri, body: JsonValue) -> JsonValue:
+    """Older clients send a fragment of the entity: the attribute under its name, and nothing else."""
+    if not isinstance(body, dict) or len(body) != 1:
+        return body
+    ((key, inner),) = body.items()
+    is_wrapped = isinstance(inner, dict | list) and call.terms.member(key) is None
+    return inner if is_wrapped and call.terms.expand_name(key) == name else body
 
 
 def _dataset(call: Call) -> str | None:

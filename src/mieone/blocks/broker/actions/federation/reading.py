@@ -256,7 +256,8 @@ class SourceReader:
                 for request in one.requests
             ]
             newer = await self._ask(tenant, one.source, requests, asked, journey, entity_id)
-            return newer if newer.entities else one
+            # A source that does not tell times has nothing to add to what it said.
+            return newer if any(map(_tells_times, newer.entities)) else one
 
         return list(await asyncio.gather(*(ask(one) for one in told)))
 
@@ -353,6 +354,14 @@ class SourceReader:
             failure = SourceFailedError(LASTING, f"{personal} personal attributes were cut")
             warnings.append(warning_of(source.registration, failure))
         return admitted
+
+
+def _tells_times(entity: Entity) -> bool:
+    return any(
+        instance.modified_at is not None
+        for instances in entity.attributes.values()
+        for instance in instances.values()
+    )
 
 
 def _about(told: Iterable[Told], entity_id: str) -> list[Told]:

@@ -57,6 +57,9 @@ if TYPE_CHECKING:
 AT_ONCE: Final = 8
 """Single requests to one source side by side, where it takes no batches."""
 _OUTRIGHT: Final = frozenset({Operation.CREATE, Operation.UPSERT_REPLACE, Operation.UPSERT_UPDATE})
+_OF_ONE_ATTRIBUTE: Final = frozenset(
+    {Operation.PARTIAL, Operation.REPLACE_ATTRIBUTE, Operation.DELETE_ATTRIBUTE}
+)
 _PROBLEMS: Final[Mapping[int, type[BrokerProblem]]] = {
     400: BadRequestData,
     404: ResourceNotFound,
@@ -96,7 +99,12 @@ class SourceWriter:
         )
         outcomes = iter(written)
         return [
-            _combine(change, next(outcomes) if split.local is not None else None, results)
+            _combine(
+                change,
+                next(outcomes) if split.local is not None else None,
+                results,
+                is_known=change.entity_id in known,
+            )
             for change, split, results in zip(changes, splits, told, strict=True)
         ]
 
@@ -252,10 +260,21 @@ class SourceWriter:
         return tuple(await asyncio.gather(*(tell(*one) for one in sources)))
 
 
-def _combine(change: Change, local: Outcome | None, results: Sequence[SourceResult]) -> Outcome:
+def _combine(
+    change: Change, local: Outcome | None, results: Sequence[SourceResult], *, is_known: bool
+) -> Outcome:
     if not results:
         return local if local is not None else Outcome(change=change)
     updated = tuple(name for one in results if one.problem is None for name in one.names)
+    if (
+        local is not None
+        and is_known
+        and updated
+        and change.operation in _OF_ONE_ATTRIBUTE
+        and isinstance(local.problem, ResourceNotFound)
+    ):
+        # Of this entity the attribute is there and not here: there it was done.
+        local = None
     if local is None:
         return Outcome(change=change, sources=tuple(results), was_kept_here=False, updated=updated)
     return msgspec.structs.replace(

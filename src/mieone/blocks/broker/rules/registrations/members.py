@@ -12,7 +12,7 @@ from mieone.blocks.broker.model import (
 )
 from mieone.blocks.broker.problems import BadRequestData
 from mieone.blocks.broker.rules.patterns import compile_pattern
-from mieone.blocks.broker.rules.reading import check_uri, read_instant
+from mieone.blocks.broker.rules.reading import read_instant
 
 from .operations import KNOWN
 
@@ -86,9 +86,17 @@ def read_entity_info(value: JsonValue, terms: Terms) -> EntityInfo:
         compile_pattern(read_text(pattern, "idPattern"))
     return EntityInfo(
         types=tuple(terms.expand_type(one) for one in read_strings(members["type"], "type")),
-        id=check_uri(members["id"], "id") if "id" in members else None,
+        id=_read_id(members["id"]) if "id" in members else None,
         id_pattern=None if pattern is None else str(pattern),
     )
+
+
+def _read_id(value: JsonValue) -> str:
+    """Nothing is made under this id, it is only compared: that it looks like a URI is enough."""
+    text = read_text(value, "id")
+    if ":" not in text or not text.isprintable() or " " in text:
+        raise BadRequestData("the id of an entity is a URI")
+    return text
 
 
 def read_operations(value: JsonValue) -> tuple[str, ...]:
