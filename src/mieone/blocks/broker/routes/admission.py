@@ -2,12 +2,22 @@
 
 from contextlib import AsyncExitStack
 
-from litestar.types import ASGIApp, Receive, Scope, Send
+from litestar.datastructures import Headers
+from litestar.types import (
+    ASGIApp,
+    HTTPReceiveMessage,
+    Message,
+    Receive,
+    Scope,
+    Send,
+    WebSocketReceiveMessage,
+)
 
 from mieone.blocks.broker.actions.parts import Broker
 from mieone.blocks.broker.model import Tenant
 from mieone.web import AnyRequest
 
+MOST_DRAINED = 12 * 1024 * 1024
 _STATE = "broker_places"
 _READING_ENDS = ("/query", "/query/")
 
@@ -31,6 +41,30 @@ async def admit(request: AnyRequest, broker: Broker, tenant: Tenant, *, writes: 
     await places.enter_async_context(broker.quotas.admitted(tenant, writes=writes))
 
 
+class Body:
+    """The body of one request, read to its end before the answer goes out.
+
+    A server that answers while a client still sends must close the connection, and the client, which
+    meant to use it again, sees its next request fail.
+    """
+
+    def __init__(self, receive: Receive, send: Send, length: int) -> None:
+        self._receive = receive
+        self._send = send
+        self._is_read = not 0 < length <= MOST_DRAINED
+
+    async def receive(self) -> HTTPReceiveMessage | WebSocketReceiveMessage:
+        message = await self._receive()
+        if message["type"] != "http.request" or not message.get("more_body", False):
+            self._is_read = True
+        return message
+
+    async def send(self, message: Message) -> None:
+        while not self._is_read:
+            await self.receive()
+        await self._send(message)
+
+
 class Admission:
     """Middleware of the broker's routes."""
 
@@ -40,4 +74,10 @@ class Admission:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async with AsyncExitStack() as places:
             scope.setdefault("state", {})[_STATE] = places
-            await self._app(scope, receive, send)
+            body = Body(receive, send, _length(scope))
+            await self._app(scope, body.receive, body.send)
+
+
+def _length(scope: Scope) -> int:
+    text = Headers.from_scope(scope).get("content-length", "")
+    return int(text) if text.isascii() and text.isdigit() else 0
