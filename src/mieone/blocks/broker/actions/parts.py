@@ -13,6 +13,7 @@ from .openness import read_personal_terms
 from .outbound import GuardedResolver
 from .quotas import Quotas
 from .sources import Sources
+from .streaming import Streams
 from .tenants import TenantDirectory
 from .writing import Writer
 
@@ -31,6 +32,7 @@ class Broker:
         self.personal = read_personal_terms(house)
         self.writer = Writer(house, self.dispatcher, self.personal)
         self.sources = Sources(self)
+        self.streams = Streams(self)
         self._http: aiohttp.ClientSession | None = None
 
     async def check_may_write(self, request: AnyRequest, tenant: Tenant) -> None:
@@ -55,6 +57,7 @@ class Broker:
         await self.writer.start()
 
     async def close(self) -> None:
+        await self.streams.close()
         await self.writer.stop()
         await self.contexts.close()
         await self.sources.close()

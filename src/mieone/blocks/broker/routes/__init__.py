@@ -11,6 +11,7 @@ from . import (
     ld_contexts,
     ld_entities_read,
     ld_entities_write,
+    ld_entity_maps,
     ld_info,
     ld_purge,
     ld_registrations,
@@ -19,6 +20,7 @@ from . import (
     ld_temporal,
     ld_temporal_attributes,
     ld_types,
+    stream,
     v2_attributes,
     v2_batch,
     v2_entities,
@@ -30,6 +32,7 @@ from . import (
 LD: Sequence[ControllerRouterHandler] = (
     *ld_entities_read.HANDLERS,
     *ld_types.HANDLERS,
+    *ld_entity_maps.HANDLERS,
     *ld_entities_write.HANDLERS,
     *ld_attributes.HANDLERS,
     *ld_batch.HANDLERS,
@@ -52,5 +55,8 @@ V2: Sequence[ControllerRouterHandler] = (
     *v2_registrations.HANDLERS,
 )
 """/v2 and /version."""
-OWN: Sequence[ControllerRouterHandler] = (*datasets.HANDLERS,)
+OWN: Sequence[ControllerRouterHandler] = (
+    *datasets.HANDLERS,
+    *stream.HANDLERS,
+)
 """Under /api/broker/v1."""
