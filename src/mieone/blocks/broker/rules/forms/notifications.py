@@ -6,6 +6,7 @@ from datetime import datetime
 import msgspec
 
 from mieone.blocks.broker.model import (
+    DEFAULT_INSTANCE,
     NULL_URI,
     AttributeKind,
     DatasetId,
@@ -81,6 +82,9 @@ def _of_changed(
     has_previous = shows_changes and any(e.kind is EffectKind.UPDATED for e in effects.values())
     if not gone and not has_previous:
         return None
+    if len(gone) > 1 and name not in after.attributes and not shows_changes:
+        # Of an attribute that is gone as a whole one null says it.
+        gone = {DEFAULT_INSTANCE: next(iter(gone.values()))}
     rendered: dict[DatasetId, JsonValue] = {}
     for dataset, instance in after.attributes.get(name, {}).items():
         if form.datasets is None or dataset in form.datasets:
