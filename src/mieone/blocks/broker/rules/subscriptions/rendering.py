@@ -34,8 +34,7 @@ def render_record(
         document["entities"] = [_selector(selector, terms) for selector in one.selectors]
     if one.watched:
         document["watchedAttributes"] = [terms.compact_name(name) for name in one.watched]
-    if one.interval_s is None:
-        document["notificationTrigger"] = [trigger.value for trigger in one.effective_triggers]
+    document["notificationTrigger"] = [trigger.value for trigger in one.effective_triggers]
     document.update(one.written)
     _put(document, "lang", one.language)
     _put(document, "datasetId", None if one.datasets is None else list(one.datasets))
