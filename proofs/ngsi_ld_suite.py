@@ -64,6 +64,7 @@ FOREIGN = (
 )
 MOSQUITTO = """*** Settings ***
 Library    Process
+Library    MQTTLibrary
 
 *** Keywords ***
 Start Mqtt Server
