@@ -36,4 +36,6 @@ def find_time(text: object) -> datetime | None:
 def write_time(at: datetime) -> str:
     """Always with milliseconds and always in UTC."""
     whole = at.astimezone(UTC)
-    return f"{whole:%Y-%m-%dT%H:%M:%S}.{whole.microsecond // 1000:03d}Z"
+    milli = whole.microsecond // 1000
+    # strftime writes the year 999 with three digits.
+    return f"{whole.year:04d}-{whole:%m-%dT%H:%M:%S}.{milli:03d}Z"
