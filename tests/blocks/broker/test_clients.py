@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import httpx
 import pytest
 from granian.constants import Interfaces
 from granian.server.embed import Server
@@ -75,3 +76,17 @@ async def test_ngsildclient_works_as_it_comes(python: Path, port: int) -> None:
     out, err = await asyncio.wait_for(process.communicate(), 120)
 
     assert process.returncode == 0, f"{out.decode()}\n{err.decode()}"
+
+
+async def test_a_real_server_keeps_the_slashes_of_an_id(port: int) -> None:
+    entities = f"http://127.0.0.1:{port}/ngsi-ld/v1/entities"
+    path = f"{entities}/http%3a%2F%2Fexample.org%2Frooms%2F%E4%B8%80?options=keyValues"
+    async with httpx.AsyncClient() as client:
+        entity = {"id": "http://example.org/rooms/一", "type": "Room", "a": 1}
+        made = await client.post(entities, json=entity)
+        found = await client.get(path)
+        head = await client.head(path)
+
+    assert made.status_code == 201
+    assert found.json() == entity
+    assert (head.status_code, head.content) == (200, b"")

@@ -92,7 +92,10 @@ async def test_tenants_are_echoed_and_never_made_by_a_header(
 ) -> None:
     unknown = await broker_client.get(INFO, headers={"NGSILD-Tenant": "nobody"})
 
+    known = await broker_client.get(INFO, headers={"NGSILD-Tenant": "region"})
+
     check_problem(unknown, 404, "NonexistentTenant")
+    assert known.headers["ngsild-tenant"] == "region"
 
 
 async def test_a_request_that_comes_back_is_a_loop(broker_client: httpx.AsyncClient) -> None:
