@@ -236,13 +236,27 @@ TABLE broker.entity (
     expires_at timestamp with time zone,
     v2_id text,
     v2_type text,
-    v2_path text
+    v2_path text,
+    ends_at timestamp with time zone
 )
   CONSTRAINT entity_pkey PRIMARY KEY (tenant, id)
   CONSTRAINT id_is_not_too_long CHECK ((octet_length(id) <= 2048))
+  CREATE INDEX entity_by_end ON broker.entity USING btree (ends_at) WHERE (ends_at IS NOT NULL)
   CREATE INDEX entity_by_expiry ON broker.entity USING btree (expires_at) WHERE (expires_at IS NOT NULL)
   CREATE INDEX entity_by_v2_id ON broker.entity USING btree (tenant, v2_id) WHERE (v2_id IS NOT NULL)
   CREATE UNIQUE INDEX entity_by_sequence ON broker.entity USING btree (tenant, sequence)
+  GRANT DELETE, INSERT, SELECT, UPDATE TO mieone_app
+  GRANT SELECT TO mieone_auditor
+
+TABLE broker.entity_map (
+    tenant text NOT NULL,
+    id text NOT NULL,
+    entries jsonb NOT NULL,
+    created_at timestamp with time zone NOT NULL DEFAULT now(),
+    expires_at timestamp with time zone NOT NULL
+)
+  CONSTRAINT entity_map_pkey PRIMARY KEY (tenant, id)
+  CREATE INDEX entity_map_by_age ON broker.entity_map USING btree (tenant, created_at)
   GRANT DELETE, INSERT, SELECT, UPDATE TO mieone_app
   GRANT SELECT TO mieone_auditor
 

@@ -22,7 +22,7 @@ from mieone.blocks.broker.model import (
     Overlay,
 )
 from mieone.blocks.broker.problems import AlreadyExists, BadRequestData, ResourceNotFound
-from mieone.blocks.broker.rules.merging import SCOPE, decide, decide_all, decide_expired
+from mieone.blocks.broker.rules.merging import SCOPE, decide, decide_all, find_end, list_ends
 
 T0 = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 T1 = T0 + timedelta(seconds=5)
@@ -395,10 +395,24 @@ def test_an_attribute_is_deleted_by_instance_or_whole() -> None:
 def test_what_is_over_ends_with_all_its_attributes() -> None:
     entity = shelter({"urn:a": {DEFAULT_INSTANCE: prop(1)}}, expires_at=T1)
 
-    assert decide_expired({ID: entity}, T0) == []
-    (ended,) = decide_expired({ID: entity}, T1)
+    assert list_ends({ID: entity}, T0) == []
+    (ended,) = decide_all({ID: entity}, list_ends({ID: entity}, T1), T1)
 
     assert ended.was_deleted
+    assert [effect.kind for effect in ended.effects] == [EffectKind.DELETED]
+    assert find_end(entity) == T1
+
+
+def test_an_attribute_ends_by_itself() -> None:
+    entity = shelter(
+        {"urn:a": {DEFAULT_INSTANCE: prop(1, expires_at=T1), OTHER: prop(2)}},
+        expires_at=T1 + timedelta(days=1),
+    )
+
+    (ended,) = decide_all({ID: entity}, list_ends({ID: entity}, T1), T1)
+
+    assert find_end(entity) == T1
+    assert plain(ended.after) == {"urn:a": {OTHER: 2}}
     assert [effect.kind for effect in ended.effects] == [EffectKind.DELETED]
 
 

@@ -320,3 +320,28 @@ async def test_a_full_lane_says_so() -> None:
     gate.set()
     await asyncio.gather(*waiting)
     await gathering.close()
+
+
+async def test_an_attribute_that_is_over_is_ended_by_the_job(
+    broker: Broker, broker_house: House, tenant: Tenant
+) -> None:
+    entity_id = new_id()
+    over_at = broker_house.clock.now() + timedelta(milliseconds=80)
+    brief = Instance(kind=AttributeKind.PROPERTY, value=1, expires_at=over_at)
+    sent = Fragment(attributes={f"{NAME}/brief": {DEFAULT_INSTANCE: brief}})
+    await broker.writer.write(
+        tenant,
+        [
+            upsert(entity_id, 5),
+            Change(operation=Operation.APPEND, entity_id=entity_id, fragment=sent),
+        ],
+    )
+    await asyncio.sleep(0.1)
+
+    ended = await expiry_job(Parts()).run(broker_house)
+
+    kept = await stored(broker, tenant, entity_id)
+    assert ended == 1
+    assert kept is not None
+    assert set(kept.attributes) == {NAME}
+    assert await expiry_job(Parts()).run(broker_house) == 0

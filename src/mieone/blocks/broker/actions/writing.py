@@ -7,9 +7,9 @@ from typing import Final
 import asyncpg
 import structlog
 
-from mieone.blocks.broker.model import Change, Entity, Outcome, Tenant
+from mieone.blocks.broker.model import Change, Entity, Operation, Outcome, Tenant
 from mieone.blocks.broker.problems import BadRequestData
-from mieone.blocks.broker.rules.merging import decide_all, decide_expired
+from mieone.blocks.broker.rules.merging import decide_all, list_ends
 from mieone.blocks.broker.rules.personal import PersonalTerms
 from mieone.blocks.broker.store import entities as store
 from mieone.core.database import Conn
@@ -25,6 +25,7 @@ log = structlog.get_logger()
 _AGAIN: Final = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 _UNSTORABLE: Final = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
 _ATTEMPTS: Final = 8
+_TAKING_AWAY: Final = frozenset({Operation.DELETE, Operation.DELETE_ATTRIBUTE})
 
 
 class MadeMeanwhile(Exception):
@@ -63,7 +64,7 @@ class Writer:
         return await self._gathering.submit(tenant.name, changes)
 
     async def expire(self, tenant: Tenant, ids: Sequence[str]) -> int:
-        """Those of `ids` whose time is over end as if somebody had deleted them. Returns how many."""
+        """What is over of `ids` ends as if somebody had deleted it. Returns of how many."""
         return len(await self._transact_again(tenant, ids, ()))
 
     async def _write_lane(self, name: str, changes: Sequence[Change]) -> list[Outcome]:
@@ -107,23 +108,22 @@ class Writer:
     async def _transact(
         self, conn: Conn, tenant: Tenant, ids: Sequence[str], changes: Sequence[Change]
     ) -> list[Outcome]:
-        """The ends of what had expired, then one outcome a change."""
+        """What was over by itself comes first, then one outcome a change."""
         locked = await store.lock_entities(conn, tenant.name, sorted(set(ids)))
         at = self._house.clock.now()
         there = {name: row.entity for name, row in locked.items()}
-        ended = decide_expired(there, at)
-        for outcome in ended:
-            del there[outcome.change.entity_id]
-        outcomes = decide_all(there, changes, at, check=self._check)
-        done = [outcome for outcome in (*ended, *outcomes) if outcome.problem is None]
+        outcomes = decide_all(there, [*list_ends(there, at), *changes], at, self._check)
+        done = [outcome for outcome in outcomes if outcome.problem is None]
         if done:
             sequences = {name: row.sequence for name, row in locked.items()}
             if not await store_outcomes(conn, tenant.name, sequences, done):
                 raise MadeMeanwhile
             await self._recorder.record(conn, tenant, done, at)
             await self._dispatcher.record_due(conn, tenant, done, at)
-        return [*ended, *outcomes]
+        return outcomes
 
     def _check(self, change: Change, entity: Entity | None) -> None:
+        if change.operation in _TAKING_AWAY:
+            return
         types = () if entity is None else entity.types
         self._personal.check_open(change.entity_id, change.fragment, types)

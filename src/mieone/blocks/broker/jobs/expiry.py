@@ -1,9 +1,9 @@
-"""Entities whose time is over end as if somebody had deleted them, with history and notifications."""
+"""What is over by itself ends as if somebody had deleted it, with history and notifications."""
 
 from typing import Final
 
 from mieone.blocks.broker.actions.parts import Parts
-from mieone.blocks.broker.store.entities import list_expired
+from mieone.blocks.broker.store.entities import list_ended
 from mieone.core.house import House
 from mieone.core.jobs import PeriodicJob
 
@@ -15,7 +15,7 @@ def expiry_job(parts: Parts) -> PeriodicJob:
     async def run(house: House) -> int:
         broker = parts.of(house)
         async with house.database.transaction() as conn:
-            over = await list_expired(conn, house.clock.now(), AT_ONCE)
+            over = await list_ended(conn, house.clock.now(), AT_ONCE)
         tenants = {tenant.name: tenant for tenant in await broker.tenants.all()}
         ended = 0
         for name, ids in over.items():

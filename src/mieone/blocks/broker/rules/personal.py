@@ -71,9 +71,9 @@ class PersonalTerms:
         """Raises PersonalAttribute. `known_types`: of the entity that is there already."""
         if holds_my_number(entity_id):
             raise PersonalAttribute("the entity id could be somebody's individual number")
-        types = (*(fragment.types or ()), *known_types)
+        types = fragment.types or ()
         self._check_types(types)
-        refused = self._refused_on(types)
+        refused = self._refused_on((*types, *known_types))
         for name, instances in fragment.attributes.items():
             for instance in instances.values():
                 if isinstance(instance, Instance):

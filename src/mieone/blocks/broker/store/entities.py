@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from mieone.blocks.broker.model import DatasetId, Entity, Identity, Iri, TenantName
+from mieone.blocks.broker.rules.merging import find_end
 from mieone.blocks.broker.rules.projection import IndexRow
 from mieone.core.database import Conn
 from mieone.core.queries import load_queries
@@ -56,6 +57,7 @@ def _columns(entities: Sequence[Entity]) -> tuple[list[object], ...]:
         [entity.created_at for entity in entities],
         [entity.modified_at for entity in entities],
         [entity.expires_at for entity in entities],
+        [find_end(entity) for entity in entities],
         [identity.id or None for identity in identities],
         [identity.type or None for identity in identities],
         [identity.path or None for identity in identities],
@@ -109,9 +111,9 @@ def _transpose(rows: Sequence[Sequence[object]], width: int) -> list[list[object
     return [[row[at] for row in rows] for at in range(width)]
 
 
-async def list_expired(conn: Conn, at: datetime, limit: int) -> dict[TenantName, list[str]]:
-    """Ids by tenant, of those that are over the longest first."""
+async def list_ended(conn: Conn, at: datetime, limit: int) -> dict[TenantName, list[str]]:
+    """Ids by tenant of entities of which something is over, the longest over first."""
     found: dict[TenantName, list[str]] = {}
-    for row in await conn.fetch(QUERIES["list_expired"], at, limit):
+    for row in await conn.fetch(QUERIES["list_ended"], at, limit):
         found.setdefault(TenantName(row["tenant"]), []).append(row["id"])
     return found

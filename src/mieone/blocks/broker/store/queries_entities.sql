@@ -11,7 +11,7 @@ FOR UPDATE;
 -- Arrays do not nest: types and scopes come joined by the unit separator.
 INSERT INTO broker.entity (
     tenant, id, types, scopes, document, created_at, modified_at, expires_at,
-    v2_id, v2_type, v2_path
+    ends_at, v2_id, v2_type, v2_path
 )
 SELECT
     $1,
@@ -22,6 +22,7 @@ SELECT
     made.created_at,
     made.modified_at,
     made.expires_at,
+    made.ends_at,
     made.v2_id,
     made.v2_type,
     made.v2_path
@@ -34,9 +35,10 @@ FROM
         $6::timestamptz[],
         $7::timestamptz[],
         $8::timestamptz[],
-        $9::text[],
+        $9::timestamptz[],
         $10::text[],
-        $11::text[]
+        $11::text[],
+        $12::text[]
     )
         AS made (
             id,
@@ -46,6 +48,7 @@ FROM
             created_at,
             modified_at,
             expires_at,
+            ends_at,
             v2_id,
             v2_type,
             v2_path
@@ -62,6 +65,7 @@ SET
     created_at = changed.created_at,
     modified_at = changed.modified_at,
     expires_at = changed.expires_at,
+    ends_at = changed.ends_at,
     v2_id = changed.v2_id,
     v2_type = changed.v2_type,
     v2_path = changed.v2_path
@@ -74,9 +78,10 @@ FROM
         $6::timestamptz[],
         $7::timestamptz[],
         $8::timestamptz[],
-        $9::text[],
+        $9::timestamptz[],
         $10::text[],
-        $11::text[]
+        $11::text[],
+        $12::text[]
     )
         AS changed (
             sequence,
@@ -86,6 +91,7 @@ FROM
             created_at,
             modified_at,
             expires_at,
+            ends_at,
             v2_id,
             v2_type,
             v2_path
@@ -185,9 +191,9 @@ ON CONFLICT (tenant, sequence, name, dataset, place) DO UPDATE
         bounds = excluded.bounds,
         is_opaque = excluded.is_opaque;
 
--- name: list_expired
+-- name: list_ended
 SELECT tenant, id
 FROM broker.entity
-WHERE expires_at <= $1
-ORDER BY expires_at
+WHERE ends_at <= $1
+ORDER BY ends_at
 LIMIT $2;

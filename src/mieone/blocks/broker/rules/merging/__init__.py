@@ -1,5 +1,6 @@
 """What becomes of an entity when something is written: pure, for every operation of both APIs."""
 
-from .deciding import SCOPE, decide, decide_all, decide_expired
+from .changing import SCOPE
+from .deciding import decide, decide_all, find_end, list_ends
 
-__all__ = ["SCOPE", "decide", "decide_all", "decide_expired"]
+__all__ = ["SCOPE", "decide", "decide_all", "find_end", "list_ends"]

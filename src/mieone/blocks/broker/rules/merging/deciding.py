@@ -2,16 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from types import MappingProxyType
 from typing import Final, TypeAlias
 
-import msgspec
-
 from mieone.blocks.broker.model import (
-    CORE_VOCABULARY,
-    DEFAULT_INSTANCE,
     Change,
+    DatasetId,
     Entity,
+    Fragment,
+    Instance,
     Iri,
     Null,
     Operation,
@@ -21,17 +19,15 @@ from mieone.blocks.broker.problems import (
     AlreadyExists,
     BadRequestData,
     BrokerProblem,
-    OperationNotSupported,
     ResourceNotFound,
 )
 from mieone.blocks.broker.rules.v2.revising import revise
 
+from .changing import CHANGING, append, replace_entity
 from .draft import Draft
-from .overlaying import Circumstances, Manner, overlay_instance
 
-SCOPE: Final[Iri] = f"{CORE_VOCABULARY}scope"
-"""Under this name an entity's scopes stand among the attributes of a path or a result."""
 _SOONEST: Final = timedelta(microseconds=1)
+_MAKING: Final = frozenset({Operation.CREATE, Operation.UPSERT_REPLACE, Operation.UPSERT_UPDATE})
 
 
 Check: TypeAlias = Callable[[Change, Entity | None], None]
@@ -61,14 +57,38 @@ def decide_all(
     return outcomes
 
 
-def decide_expired(entities: Mapping[str, Entity], at: datetime) -> list[Outcome]:
-    """The end of every entity whose time is over."""
-    over = [
-        Change(operation=Operation.DELETE, entity_id=entity.id)
-        for entity in entities.values()
-        if entity.expires_at is not None and entity.expires_at <= at
+def list_ends(entities: Mapping[str, Entity], at: datetime) -> list[Change]:
+    """What is over by itself, as changes: whole entities, and attributes of those that stay."""
+    ends = []
+    for entity in entities.values():
+        if entity.expires_at is not None and entity.expires_at <= at:
+            ends.append(Change(operation=Operation.DELETE, entity_id=entity.id))
+            continue
+        over: dict[Iri, dict[DatasetId, Instance | Null]] = {}
+        for name, dataset, expires_at in _list_expiries(entity):
+            if expires_at <= at:
+                over.setdefault(name, {})[dataset] = Null()
+        if over:
+            fragment = Fragment(attributes=over)
+            ends.append(Change(operation=Operation.UPDATE, entity_id=entity.id, fragment=fragment))
+    return ends
+
+
+def find_end(entity: Entity) -> datetime | None:
+    """When the next thing of it is over."""
+    ends = [expires_at for _, _, expires_at in _list_expiries(entity)]
+    if entity.expires_at is not None:
+        ends.append(entity.expires_at)
+    return min(ends, default=None)
+
+
+def _list_expiries(entity: Entity) -> list[tuple[Iri, DatasetId, datetime]]:
+    return [
+        (name, dataset, instance.expires_at)
+        for name, instances in entity.attributes.items()
+        for dataset, instance in instances.items()
+        if instance.expires_at is not None
     ]
-    return decide_all(entities, over, at)
 
 
 def _after(previous: datetime | None, at: datetime) -> datetime:
@@ -92,7 +112,7 @@ def decide(
         known = _get_known(entity, change)
         if change.operation is Operation.DELETE:
             return _delete(known, change, at)
-        return _CHANGING[change.operation](Draft(known, at), change)
+        return CHANGING[change.operation](Draft(known, at), change)
     except BrokerProblem as problem:
         return Outcome(change=change, problem=problem, before=entity)
 
@@ -110,9 +130,9 @@ def _make(entity: Entity | None, change: Change, at: datetime) -> Outcome:
         return _create(change, at)
     match change.operation:
         case Operation.UPSERT_REPLACE:
-            return _replace(Draft(entity, at), change)
+            return replace_entity(Draft(entity, at), change)
         case Operation.UPSERT_UPDATE:
-            return _append(Draft(entity, at), change)
+            return append(Draft(entity, at), change)
         case _:
             raise AlreadyExists(f"entity {entity.id} is there already")
 
@@ -139,193 +159,9 @@ def _create(change: Change, at: datetime) -> Outcome:
     return draft.finish(change, made)
 
 
-def _replace(draft: Draft, change: Change) -> Outcome:
-    """PUT takes the types that are sent; the batch only adds them."""
-    fragment = change.fragment
-    for name, instances in list(draft.attributes.items()):
-        for dataset in instances:
-            if isinstance(fragment.attributes.get(name, {}).get(dataset), Null | None):
-                draft.remove(name, dataset)
-    for name, sent in fragment.attributes.items():
-        for dataset, instance in sent.items():
-            if not isinstance(instance, Null):
-                draft.put(name, dataset, instance, keeps_created_at=False)
-    types = fragment.types or ()
-    after = msgspec.structs.replace(
-        draft.evolve(types=types, scopes=fragment.scopes or ()), expires_at=fragment.expires_at
-    )
-    if change.operation is Operation.REPLACE and types:
-        after = msgspec.structs.replace(after, types=tuple(dict.fromkeys(types)))
-    return draft.finish(change, after)
-
-
-def _append(draft: Draft, change: Change) -> Outcome:
-    """POST attrs gives what it replaces a new createdAt; the batch keeps it."""
-    keeps_created_at = change.operation is not Operation.APPEND
-    for name, instances in change.fragment.attributes.items():
-        for dataset, instance in instances.items():
-            is_there = draft.find(name, dataset) is not None
-            if is_there and change.keep_existing:
-                draft.keep(name, "the attribute is there already and is not to be overwritten")
-            elif isinstance(instance, Null):
-                _remove_or_tell(draft, name, dataset)
-            else:
-                draft.put(name, dataset, instance, keeps_created_at=keeps_created_at)
-    return _finish_update(draft, change, adds_scopes=change.keep_existing)
-
-
-def _append_strict(draft: Draft, change: Change) -> Outcome:
-    known = [name for name in change.fragment.attributes if name in draft.attributes]
-    if known:
-        raise OperationNotSupported(f"already there: {', '.join(known)}", names=known)
-    return _append(draft, change)
-
-
-def _update(draft: Draft, change: Change) -> Outcome:
-    for name, instances in change.fragment.attributes.items():
-        for dataset, instance in instances.items():
-            if isinstance(instance, Null):
-                _remove_or_tell(draft, name, dataset)
-            else:
-                draft.put(name, dataset, instance)
-    before = draft.before
-    if change.fragment.scopes is not None and before is not None and not before.scopes:
-        # An update replaces scopes; it brings none where there are none.
-        draft.keep(SCOPE, "the entity has no scope to update")
-        return _finish_update(draft, _without_scopes(change))
-    return _finish_update(draft, change)
-
-
-def _without_scopes(change: Change) -> Change:
-    fragment = msgspec.structs.replace(change.fragment, scopes=None)
-    return msgspec.structs.replace(change, fragment=fragment)
-
-
-def _update_existing(draft: Draft, change: Change) -> Outcome:
-    unknown = [name for name in change.fragment.attributes if name not in draft.attributes]
-    if unknown:
-        raise OperationNotSupported(f"not there: {', '.join(unknown)}", names=unknown)
-    return _update(draft, change)
-
-
-def _remove_or_tell(draft: Draft, name: Iri, dataset: str) -> None:
-    if draft.find(name, dataset) is None:
-        draft.keep(name, "there is no such attribute to delete")
-    else:
-        draft.remove(name, dataset)
-
-
-def _finish_update(draft: Draft, change: Change, *, adds_scopes: bool = False) -> Outcome:
-    fragment = change.fragment
-    scopes = fragment.scopes
-    if scopes is not None:
-        draft.tell(SCOPE)
-        if adds_scopes and draft.before is not None:
-            scopes = tuple(dict.fromkeys((*draft.before.scopes, *scopes)))
-    after = draft.evolve(types=fragment.types or (), scopes=scopes)
-    if fragment.expires_at is not None or change.clears_expiry:
-        after = msgspec.structs.replace(after, expires_at=fragment.expires_at)
-    return draft.finish(change, after)
-
-
-def _merge(draft: Draft, change: Change) -> Outcome:
-    circumstances = Circumstances(
-        manner=Manner.MERGE, observed_at=change.observed_at, language=change.language
-    )
-    for name, overlays in change.fragment.overlays.items():
-        for dataset, overlay in overlays.items():
-            before = draft.find(name, dataset)
-            after = (
-                None
-                if isinstance(overlay, Null)
-                else overlay_instance(before, overlay, circumstances)
-            )
-            if after is not None:
-                draft.put(name, dataset, after)
-            elif before is not None:
-                draft.remove(name, dataset)
-    return _finish_update(draft, change)
-
-
-def _partial(draft: Draft, change: Change) -> Outcome:
-    name = _get_name(change)
-    circumstances = Circumstances(manner=Manner.PARTIAL)
-    for dataset, overlay in change.fragment.overlays.get(name, {}).items():
-        before = draft.find(name, dataset)
-        if before is None:
-            raise _missing(name, dataset)
-        after = (
-            None if isinstance(overlay, Null) else overlay_instance(before, overlay, circumstances)
-        )
-        if after is None:
-            draft.remove(name, dataset)
-        else:
-            draft.put(name, dataset, after)
-    return draft.finish(change, draft.evolve())
-
-
-def _replace_attribute(draft: Draft, change: Change) -> Outcome:
-    name = _get_name(change)
-    for dataset, instance in change.fragment.attributes.get(name, {}).items():
-        if draft.find(name, dataset) is None:
-            raise _missing(name, dataset)
-        if isinstance(instance, Null):
-            draft.remove(name, dataset)
-        else:
-            draft.put(name, dataset, instance)
-    return draft.finish(change, draft.evolve())
-
-
-def _delete_attribute(draft: Draft, change: Change) -> Outcome:
-    name = change.name
-    if name is None:
-        raise BadRequestData("the attribute's name is missing")
-    if name == SCOPE and draft.before is not None:
-        if not draft.before.scopes:
-            raise ResourceNotFound("the entity has no scope")
-        draft.tell(SCOPE)
-        return draft.finish(change, draft.evolve(scopes=()))
-    dataset = change.dataset or DEFAULT_INSTANCE
-    known = draft.attributes.get(name, {})
-    datasets = list(known) if change.every_dataset else [one for one in known if one == dataset]
-    if not datasets:
-        raise _missing(name, dataset)
-    for one in datasets:
-        draft.remove(name, one)
-    return draft.finish(change, draft.evolve())
-
-
 def _delete(entity: Entity, change: Change, at: datetime) -> Outcome:
     draft = Draft(entity, at)
     for name, instances in entity.attributes.items():
         for dataset in instances:
             draft.remove(name, dataset)
     return draft.finish(change, None)
-
-
-def _get_name(change: Change) -> Iri:
-    if change.name is None or change.name == SCOPE:
-        raise BadRequestData("this operation takes the name of an attribute")
-    return change.name
-
-
-def _missing(name: Iri, dataset: str) -> ResourceNotFound:
-    which = "" if dataset == DEFAULT_INSTANCE else f" with datasetId {dataset}"
-    return ResourceNotFound(f"the entity has no attribute {name}{which}")
-
-
-_Decision: TypeAlias = Callable[[Draft, Change], Outcome]
-_MAKING: Final = frozenset({Operation.CREATE, Operation.UPSERT_REPLACE, Operation.UPSERT_UPDATE})
-_CHANGING: Final[Mapping[Operation, _Decision]] = MappingProxyType(
-    {
-        Operation.REPLACE: _replace,
-        Operation.MERGE: _merge,
-        Operation.APPEND: _append,
-        Operation.UPDATE: _update,
-        Operation.UPDATE_EXISTING: _update_existing,
-        Operation.APPEND_STRICT: _append_strict,
-        Operation.PARTIAL: _partial,
-        Operation.REPLACE_ATTRIBUTE: _replace_attribute,
-        Operation.DELETE_ATTRIBUTE: _delete_attribute,
-    }
-)
