@@ -242,6 +242,27 @@ async def test_pages_of_time_lose_nothing(conn: Conn) -> None:
     assert len(met) == 60
 
 
+@pytest.mark.parametrize("last_n", [None, 150, 400])
+async def test_a_busy_series_among_quiet_ones_keeps_its_part(
+    conn: Conn, last_n: int | None
+) -> None:
+    """However few of each series are looked at first, the answer is the naive one."""
+    values = [("urn:n:0", "@none", n, START + timedelta(seconds=n)) for n in range(300)]
+    for name in range(1, 9):
+        values += [
+            (f"urn:n:{name}", "@none", n, START + timedelta(seconds=40 * n)) for n in range(9)
+        ]
+    posts = [(POSTED[0], values)]
+    entity_id = await given_history(conn, posts)
+    span = TimeSpan(last_n=last_n)
+    expected, edge = naive.cut(naive.newest(facts_of(posts), span), span, 200)
+
+    page = await ask(conn, entity_id, span, None, 200)
+
+    assert page.edge.end == edge
+    assert sum(len(one.instances) for one in page.histories[0][1]) == len(expected)
+
+
 async def test_a_named_attribute_that_cannot_be_aggregated_is_said(conn: Conn) -> None:
     entity_id = await given_history(conn, [(POSTED[0], [("urn:n:a", "@none", "x", START)])])
     asked = Aggregation(methods=(AggregationMethod.SUM,))

@@ -125,28 +125,37 @@ async def count_candidates(conn: Conn, tenant: str, window: Window, asked: Candi
 
 
 async def list_oldest(
-    conn: Conn, tenant: str, window: Window, series: Sequence[UUID], limit: int
+    conn: Conn, tenant: str, window: Window, series: Sequence[UUID], each: int, limit: int
 ) -> list[tuple[int, Recorded]]:
-    """The first `limit` of all these series, with all that share the last one's time.
+    """Of the first `each` of every series the first `limit`, with all that share the last one's time.
 
     Each with the place of its series, from 0, in the order of time.
     """
     rows = await conn.fetch(
-        _statement("list_oldest", window), tenant, *_window(window), series, limit
+        _statement("list_oldest", window), tenant, *_window(window), series, each, limit
     )
     return [(row["place"] - 1, _recorded(row)) for row in rows]
 
 
 async def list_newest(
-    conn: Conn, tenant: str, window: Window, series: Sequence[UUID], last_n: int, limit: int
+    conn: Conn,
+    tenant: str,
+    window: Window,
+    series: Sequence[UUID],
+    last_n: int,
+    each: int,
+    limit: int,
 ) -> list[tuple[int, Recorded]]:
-    """Of the newest `last_n` of each series the newest `limit` of all, backwards in time."""
+    """Of the newest `last_n` of each series the newest `limit` of all, backwards in time.
+
+    `each` is how many of a series are looked at.
+    """
     rows = await conn.fetch(
         _statement("list_newest", window),
         tenant,
         *_window(window),
         series,
-        min(last_n, limit),
+        min(last_n, each),
         limit,
         last_n,
     )

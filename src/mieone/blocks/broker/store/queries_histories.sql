@@ -160,7 +160,7 @@ CROSS JOIN
         FETCH FIRST $6 ROWS WITH TIES
     ) AS i
 ORDER BY i.at
-FETCH FIRST $6 ROWS WITH TIES;
+FETCH FIRST $7 ROWS WITH TIES;
 
 -- name: list_oldest_by_other_time
 SELECT
@@ -192,7 +192,7 @@ CROSS JOIN
         FETCH FIRST $6 ROWS WITH TIES
     ) AS i
 ORDER BY i.at
-FETCH FIRST $6 ROWS WITH TIES;
+FETCH FIRST $7 ROWS WITH TIES;
 
 -- name: list_newest_by_moment
 SELECT

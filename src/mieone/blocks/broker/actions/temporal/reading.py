@@ -1,7 +1,9 @@
 """Histories retrieved and queried: a page of entities, and of their time as much as an answer holds."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from uuid import UUID
 
 import msgspec
 
@@ -104,10 +106,7 @@ async def _list_told(
     conn: Conn, tenant: str, series: Sequence[Series], span: TimeSpan, limit: int
 ) -> tuple[list[Told], Edge | None]:
     window, keys = window_of(span), [one.key for one in series]
-    if span.last_n is None:
-        rows = await histories.list_oldest(conn, tenant, window, keys, limit + 1)
-    else:
-        rows = await histories.list_newest(conn, tenant, window, keys, span.last_n, limit + 1)
+    rows = await _list_rows(conn, tenant, keys, span, limit + 1)
     edge = None
     cut: Mapping[int, histories.Extent] = {}
     if len(rows) > limit:
@@ -133,6 +132,25 @@ async def _list_told(
         )
         for place in sorted(kept)
     ], edge
+
+
+async def _list_rows(
+    conn: Conn, tenant: str, keys: Sequence[UUID], span: TimeSpan, limit: int
+) -> list[tuple[int, Recorded]]:
+    """The first `limit` of all series together, without reading so many of each of them."""
+    window = window_of(span)
+    most = limit if span.last_n is None else min(limit, span.last_n)
+    each = min(most, 2 * limit // max(1, len(keys)) + 64)
+    while True:
+        if span.last_n is None:
+            rows = await histories.list_oldest(conn, tenant, window, keys, each, limit)
+        else:
+            rows = await histories.list_newest(conn, tenant, window, keys, span.last_n, each, limit)
+        counts = Counter(place for place, _ in rows)
+        # Of a series that is there with all that was looked at, more may belong in between.
+        if each == most or max(counts.values(), default=0) < each:
+            return rows
+        each = min(most, each * 4)
 
 
 def _is_before(at: datetime, last: datetime, span: TimeSpan) -> bool:

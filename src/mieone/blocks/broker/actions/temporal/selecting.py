@@ -86,7 +86,7 @@ async def _fitting(
     names = _names_examined(query)
     series = await _list_series(conn, tenant, batch, names, query.datasets) if names else []
     rows = await histories.list_oldest(
-        conn, tenant, window_of(asked.span), [one.key for one in series], room + 1
+        conn, tenant, window_of(asked.span), [one.key for one in series], room + 1, room + 1
     )
     if len(rows) > room:
         raise TooComplexQuery(f"more than {MOST_READ} instances would have to be examined")
@@ -168,7 +168,7 @@ async def _sorted(
         batch = found[start : start + AT_ONCE]
         series = await _list_series(conn, tenant, batch, names, None) if names else []
         rows = await histories.list_newest(
-            conn, tenant, window_of(asked.span), [one.key for one in series], 1, len(series) + 1
+            conn, tenant, window_of(asked.span), [one.key for one in series], 1, 1, len(series) + 1
         )
         entities |= _assemble(batch, series, rows)
     numbered = [(one.sequence, entities[one.id]) for one in found]
