@@ -252,3 +252,19 @@ async def test_everything_of_a_page_comes_in_each_form(broker_client: httpx.Asyn
     assert concise.json() == batch
     assert joined.json()[1]["to"]["a"] == 1
     assert [one["id"] for one in flat.json()] == ["urn:f:1", "urn:f:2"]
+
+
+async def test_geojson_names_its_context_where_the_reader_prefers(
+    broker_client: httpx.AsyncClient,
+) -> None:
+    entity = {"id": "urn:g:1", "type": "G", "location": {"type": "Point", "coordinates": [1, 2]}}
+    await broker_client.post("/ngsi-ld/v1/entities", json=entity)
+    path, accept = "/ngsi-ld/v1/entities/urn:g:1", {"Accept": "application/geo+json"}
+
+    inside = await broker_client.get(path, headers=accept)
+    outside = await broker_client.get(path, headers={**accept, "Prefer": "body=json"})
+
+    assert "@context" in inside.json()
+    assert "link" not in inside.headers
+    assert "@context" not in outside.json()
+    assert "json-ld#context" in outside.headers["link"]
