@@ -10,7 +10,7 @@ from httpx import AsyncClient
 
 from mieone.blocks.broker.actions.delivery import Policy, serve
 from mieone.blocks.broker.actions.parts import Broker
-from mieone.blocks.broker.store.couriers import Figures, count_deliveries
+from mieone.blocks.broker.store.couriers import Figures, count_deliveries, revive
 
 from .receivers import Receiver, receiving
 
@@ -138,15 +138,10 @@ async def test_a_failure_is_repeated_under_the_same_id_and_said_to_be(
 async def test_nobody_there_makes_a_dead_letter_that_can_be_revived(
     broker_client: AsyncClient, broker: Broker, receiver: Receiver
 ) -> None:
-    from mieone.blocks.broker.store.couriers import revive
-
     location = await subscribe(broker_client, "http://127.0.0.1:9/nobody")
     async with delivering(broker):
         await put_in(broker_client, 1, 10)
-        async with asyncio.timeout(10):
-            while (await figures(broker)).dead == 0:
-                await asyncio.sleep(0.02)
-        found = await figures(broker)
+        found = await settled(broker)
         assert (found.due, found.dead, found.times_failed) == (1, 1, 4)
         shown = (await broker_client.get(location)).json()["notification"]
         assert (shown["status"], shown["timesFailed"]) == ("failed", 4)

@@ -1,6 +1,7 @@
 """Messages to MQTT brokers, over one connection for each broker, user and version."""
 
 import asyncio
+import contextlib
 import time
 from types import TracebackType
 from typing import Final, TypeAlias
@@ -138,8 +139,9 @@ def _payload(sent: Parcelled) -> bytes:
 
 
 async def _leave(client: aiomqtt.Client) -> None:
-    try:
+    with contextlib.suppress(aiomqtt.MqttError):
         await client.__aexit__(None, None, None)
-    except aiomqtt.MqttError:
-        # It is gone already.
-        return
+    # Else asyncio complains that nobody asked why the broker went away.
+    ended = client._disconnected
+    if ended.done() and not ended.cancelled():
+        ended.exception()
