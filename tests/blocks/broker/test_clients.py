@@ -1,6 +1,7 @@
-"""A program nobody here wrote, as it comes from PyPI, against a real server."""
+"""Programs nobody here wrote, as they come from PyPI and npm, against a real server."""
 
 import asyncio
+import shutil
 import socket
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from mieone.core.house import House
 from tests.blocks.broker.conftest import make_app
 from tests.conftest import ROOT
 
+CLIENTS = ROOT / "tests" / "clients"
 HERE = ROOT / "tests" / "clients" / "ngsildclient"
 pytestmark = pytest.mark.slow
 
@@ -90,3 +92,31 @@ async def test_a_real_server_keeps_the_slashes_of_an_id(port: int) -> None:
     assert made.status_code == 201
     assert found.json() == entity
     assert (head.status_code, head.content) == (200, b"")
+
+
+@pytest.fixture(scope="module")
+def node_modules() -> Path:
+    """Fetched once by npm into an ignored folder; without npm there is nothing to run."""
+    npm = shutil.which("npm")
+    if npm is None or shutil.which("node") is None:
+        pytest.skip("needs node and npm")
+    if not (CLIENTS / "node_modules" / "ngsijs").exists():
+        command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+        done = subprocess.run(command, cwd=CLIENTS, capture_output=True, text=True, check=False)
+        if done.returncode:
+            pytest.skip("npm could not fetch the clients")
+    return CLIENTS / "node_modules"
+
+
+@pytest.mark.usefixtures("node_modules")
+async def test_ngsijs_works_as_it_comes(port: int) -> None:
+    process = await asyncio.create_subprocess_exec(
+        "node",
+        str(CLIENTS / "ngsijs.mjs"),
+        f"http://127.0.0.1:{port}",
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await asyncio.wait_for(process.communicate(), 60)
+
+    assert process.returncode == 0, f"{out.decode()}\n{err.decode()}"

@@ -40,6 +40,8 @@ from .sources import Journey
 if TYPE_CHECKING:
     from .parts import Broker
 
+NO_ENTITY: Final = "no entity of this id and type is here"
+NO_ATTRIBUTE: Final = "the entity has no such attribute"
 ROUNDS: Final = 3
 """How often a place for a new entity is looked for, when others make entities at the same time."""
 
@@ -80,7 +82,7 @@ class V2Entities:
             self._tenant, entity_id, Query(attributes=wanted), self._journey
         )
         if found is None:
-            raise ResourceNotFound("no entity of this id and type is here")
+            raise ResourceNotFound(NO_ENTITY)
         return found
 
     async def find(self, name: V2Name) -> Entity | None:
@@ -130,6 +132,8 @@ class V2Entities:
             aimed = msgspec.structs.replace(aimed, fragment=fragment)
         [outcome] = await self._broker.sources.write(self._tenant, [aimed], self._journey)
         problem = find_problem(outcome)
+        if isinstance(problem, ResourceNotFound):
+            raise ResourceNotFound(NO_ENTITY if here is None else NO_ATTRIBUTE)
         if problem is not None:
             raise self.in_v2_words(problem)
         return outcome

@@ -27,7 +27,14 @@ _NO_ATTRIBUTES = frozenset({"id", "@id", "type", "@type", "@context"})
 async def post_attributes(
     request: AnyRequest, broker: NamedDependency[Broker], entity_id: FromPath[str]
 ) -> Response[bytes] | Response[None]:
-    call, body = await open_call_with_body(request, broker, ("type",), options=("noOverwrite",))
+    call, body = await open_call_with_body(
+        request,
+        broker,
+        ("type",),
+        options=("noOverwrite",),
+        # Not in the standard here, but known clients (ngsijs) call every change a merge patch.
+        takes_merge_patch=True,
+    )
     check_entity_id(entity_id)
     return await answer_write(
         call,

@@ -8,6 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from mieone.blocks.broker.actions.parts import Broker
+from mieone.blocks.broker.actions.v2_entities import NO_ATTRIBUTE
 from mieone.blocks.broker.model import (
     DEFAULT_INSTANCE,
     Change,
@@ -133,7 +134,7 @@ async def update_value(
     here = await call.entities.find(name_of(entity_id, call.params))
     known = None if here is None else here.attributes.get(name, {}).get(DEFAULT_INSTANCE)
     if here is not None and known is None:
-        raise ResourceNotFound("the entity has no such attribute")
+        raise ResourceNotFound(NO_ATTRIBUTE)
     body = read_value(name, value, known, call.names)
     await _update(call, entity_id, body, body.revision(overrides_metadata=False))
     return answer_empty(call)
@@ -153,7 +154,7 @@ async def _update(
     try:
         await call.entities.change(name_of(entity_id, call.params), change)
     except OperationNotSupported as problem:
-        raise ResourceNotFound("the entity has no such attribute") from problem
+        raise ResourceNotFound(NO_ATTRIBUTE) from problem
 
 
 async def _get_instance(call: V2Call, entity_id: str, attribute: str) -> Instance:
@@ -166,7 +167,7 @@ async def _get_instance(call: V2Call, entity_id: str, attribute: str) -> Instanc
 def _instance_of(entity: Entity, name: Iri) -> Instance:
     instance = entity.attributes.get(name, {}).get(DEFAULT_INSTANCE)
     if instance is None:
-        raise ResourceNotFound("the entity has no such attribute")
+        raise ResourceNotFound(NO_ATTRIBUTE)
     return instance
 
 
