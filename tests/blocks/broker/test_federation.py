@@ -389,3 +389,26 @@ async def test_types_and_attributes_of_everybody_are_known(
     assert sorted(names) == ["capacity", "name"]
     assert capacity["attributeTypes"] == ["Property"]
     assert capacity["typeNames"] == ["Shelter"]
+
+
+@pytest.mark.parametrize("form", ["normalized", "temporalValues"])
+async def test_two_histories_are_one(
+    here: httpx.AsyncClient, there: httpx.AsyncClient, form: str
+) -> None:
+    temporal = "/ngsi-ld/v1/temporal/entities"
+    for client, days in ((here, (1, 3)), (there, (2, 3))):
+        levels = [value(day, observedAt=f"2026-01-0{day}T00:00:00Z") for day in days]
+        made = await client.post(temporal, json=shelter(level=levels))
+        assert made.status_code == 201, made.text
+    await register(here, there.base_url, operations=["retrieveTemporal", "queryTemporal"])
+    span = {"timerel": "after", "timeAt": "2025-01-01T00:00:00Z", "format": form}
+
+    one = (await here.get(f"{temporal}/{ONE}", params=span)).json()
+    (of_many,) = (await here.get(temporal, params={"type": "Shelter", **span})).json()
+
+    for found in (one, of_many):
+        if form == "normalized":
+            days = [instance["value"] for instance in found["level"]]
+            assert days in ([1, 2, 3], [1, 2, 3, 3])
+        else:
+            assert [pair[0] for pair in found["level"]["values"]] == [1, 2, 3]

@@ -233,7 +233,7 @@ async def test_a_watch_is_shown_and_ends(broker_client: httpx.AsyncClient) -> No
     of_entities = await broker_client.get("/ngsi-ld/v1/subscriptions/urn:ngsi-ld:Subscription:1")
     gone = await broker_client.delete(path)
 
-    assert "status" not in shown
+    assert shown["status"] == "active"
     assert [one["status"] for one in listed.json()] == ["active"]
     assert "notificationTrigger" not in shown
     assert listed.headers["NGSILD-Results-Count"] == "1"

@@ -21,6 +21,7 @@ from mieone.blocks.broker.rules.registrations.purging import list_purges
 from . import reading
 from .federation.asking import SourceClient
 from .federation.discovering import SourceSurvey
+from .federation.histories import SourceHistories
 from .federation.reading import SourceReader
 from .federation.register import SourceRegister
 from .federation.writing import SourceWriter
@@ -52,6 +53,7 @@ class Sources:
         self.register = SourceRegister(broker.house)
         self.client = SourceClient(broker)
         self.survey = SourceSurvey(broker, self.register, self.client)
+        self.histories = SourceHistories(broker, self.register, self.client)
         self._reader = SourceReader(broker, self.client)
         self._writer = SourceWriter(broker, self.client)
 

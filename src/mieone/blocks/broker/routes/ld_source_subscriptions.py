@@ -10,7 +10,7 @@ from litestar.params import FromPath
 
 from mieone.blocks.broker.actions import watching
 from mieone.blocks.broker.actions.parts import Broker
-from mieone.blocks.broker.model import JsonValue, SubscriptionRecord, SubscriptionStatus
+from mieone.blocks.broker.model import JsonValue, SubscriptionRecord
 from mieone.blocks.broker.rules.reading import check_uri
 from mieone.blocks.broker.rules.subscriptions import render_record
 from mieone.web import AnyRequest
@@ -61,11 +61,7 @@ async def get_source_subscription(
     call = await open_call(request, broker, (), options=_OPTIONS)
     check_uri(subscription_id, "the id of a subscription")
     record = await watching.get_watch(broker, call.tenant, subscription_id)
-    document = _render(call, record)
-    if document["status"] == SubscriptionStatus.ACTIVE:
-        # Alone it tells its status where it is not the usual one (039_01); lists always do (041_01).
-        del document["status"]
-    return answer(call, document)
+    return answer(call, _render(call, record))
 
 
 @patch(_ONE, summary="Change a subscription to context sources", status_code=204)

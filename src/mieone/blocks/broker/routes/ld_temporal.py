@@ -1,5 +1,7 @@
 """Histories of entities over NGSI-LD: retrieved, queried, added to, deleted."""
 
+import contextlib
+
 from litestar import HttpMethod, Response, delete, get, post, route
 from litestar.di import NamedDependency
 from litestar.params import FromPath
@@ -18,6 +20,7 @@ from mieone.blocks.broker.rules.temporal.rendering import (
 )
 from mieone.web import AnyRequest
 
+from .ld_distributed import warn
 from .ld_http import Call, answer, answer_empty, open_call, open_call_with_body
 from .ld_paging import page_headers
 from .ld_temporal_asking import (
@@ -63,7 +66,7 @@ async def query_temporal_entities(
     selector = read_selector(call.params, call.terms)
     query = read_query(call, () if selector is None else (selector,))
     asked, form = read_temporal(call, query, is_needed=True)
-    return await _answer_query(call, asked, form)
+    return await _answer_query(call, asked, form, None)
 
 
 @post("/temporal/entityOperations/query", summary="Query histories by a body", status_code=200)
@@ -74,22 +77,35 @@ async def post_temporal_query(
     call, selectors = open_body(call, body)
     query = read_query(call, selectors)
     asked, form = read_temporal(call, query, is_needed=True)
-    return await _answer_query(call, asked, form)
+    return await _answer_query(call, asked, form, body)
 
 
-async def _answer_query(call: Call, asked: TemporalQuery, form: TemporalForm) -> Response[bytes]:
+async def _answer_query(
+    call: Call, asked: TemporalQuery, form: TemporalForm, body: JsonValue
+) -> Response[bytes]:
     house = call.broker.house
     async with house.database.transaction() as conn:
         page = await temporal.query(conn, call.tenant, asked, form, house.settings.temporal_page)
-    documents: list[JsonValue] = []
-    for entity, told in page.histories:
-        document = temporal_document(entity, told, form, call.terms)
-        if document:
-            documents.append(document)
+    documents = [
+        document
+        for entity, told in page.histories
+        if (document := temporal_document(entity, told, form, call.terms))
+    ]
+    histories = call.broker.sources.histories
+    warnings: tuple[str, ...] = ()
+    if await histories.are_asked(call.tenant, call.journey):
+        documents, warnings = await histories.query(
+            call.tenant, asked.entities.entities, _query_of(call), body, documents, call.journey
+        )
     headers = page_headers(
         call, call.params.page(), has_more=page.has_more, count=page.count
     ) | _edge(page, asked)
-    return answer(call, documents, status=206 if page.edge else 200, headers=headers)
+    status = 206 if page.edge else 200
+    return answer(call, [*documents], status=status, headers=headers | warn(warnings))
+
+
+def _query_of(call: Call) -> str:
+    return call.path.partition("?")[2]
 
 
 @get("/temporal/entities/{entity_id:str}", summary="Retrieve the history of an entity")
@@ -99,16 +115,41 @@ async def get_temporal_entity(
     call = await open_call(request, broker, (*FORM_PARAMS, *TIME_PARAMS), options=OPTIONS)
     check_entity_id(entity_id)
     asked, form = read_temporal(call, Query(), is_needed=False)
-    house = broker.house
+    if await broker.sources.histories.are_asked(call.tenant, call.journey):
+        return await _answer_from_everywhere(call, entity_id, asked, form)
+    document, headers = await _retrieve(call, entity_id, asked, form)
+    if not document:
+        raise ResourceNotFound(f"nothing of {entity_id} is left by what was asked")
+    return answer(call, document, status=206 if headers else 200, headers=headers)
+
+
+async def _retrieve(
+    call: Call, entity_id: str, asked: TemporalQuery, form: TemporalForm
+) -> tuple[dict[str, JsonValue], dict[str, str]]:
+    """From here; headers where it is only a part. Raises ResourceNotFound."""
+    house = call.broker.house
     async with house.database.transaction() as conn:
         page = await temporal.retrieve(
             conn, call.tenant, entity_id, asked, form, house.settings.temporal_page
         )
     ((entity, told),) = page.histories
-    document = temporal_document(entity, told, form, call.terms)
+    return temporal_document(entity, told, form, call.terms), _edge(page, asked)
+
+
+async def _answer_from_everywhere(
+    call: Call, entity_id: str, asked: TemporalQuery, form: TemporalForm
+) -> Response[bytes]:
+    local: dict[str, JsonValue] | None = None
+    headers: dict[str, str] = {}
+    with contextlib.suppress(ResourceNotFound):
+        local, headers = await _retrieve(call, entity_id, asked, form)
+    document, warnings = await call.broker.sources.histories.retrieve(
+        call.tenant, entity_id, _query_of(call), local or None, call.journey
+    )
     if not document:
         raise ResourceNotFound(f"nothing of {entity_id} is left by what was asked")
-    return answer(call, document, status=206 if page.edge else 200, headers=_edge(page, asked))
+    status = 206 if headers else 200
+    return answer(call, document, status=status, headers=headers | warn(warnings))
 
 
 def _edge(page: TemporalPage, asked: TemporalQuery) -> dict[str, str]:

@@ -28,6 +28,7 @@ from mieone.blocks.broker.problems import (
     Conflict,
     LoopDetected,
     OperationNotSupported,
+    PersonalAttribute,
     ResourceNotFound,
     SourceFailed,
     SourceUnavailable,
@@ -74,6 +75,30 @@ class SourceWriter:
         self._client = client
 
     async def write(
+        self,
+        tenant: Tenant,
+        sources: Sequence[Source],
+        changes: Sequence[Change],
+        journey: "Journey",
+        *,
+        is_batch: bool,
+    ) -> list[Outcome]:
+        """What is personal goes nowhere: neither into our store nor to another broker."""
+        refused = self._find_personal(changes)
+        open_ones = [change for at, change in enumerate(changes) if at not in refused]
+        done = iter(await self._write(tenant, sources, open_ones, journey, is_batch=is_batch))
+        return [refused[at] if at in refused else next(done) for at, _ in enumerate(changes)]
+
+    def _find_personal(self, changes: Sequence[Change]) -> dict[int, Outcome]:
+        refused: dict[int, Outcome] = {}
+        for at, change in enumerate(changes):
+            try:
+                self._broker.personal.check_open(change.entity_id, change.fragment)
+            except PersonalAttribute as problem:
+                refused[at] = Outcome(change=change, problem=problem)
+        return refused
+
+    async def _write(
         self,
         tenant: Tenant,
         sources: Sequence[Source],
