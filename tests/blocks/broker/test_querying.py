@@ -214,12 +214,13 @@ async def test_the_expired_are_not_found(conn: Conn) -> None:
 async def test_what_would_cost_too_much_is_refused(conn: Conn) -> None:
     await stored(conn, [entity(number, ("A",), attributes(one=number)) for number in range(80)])
     pattern = Query(entities=(EntitySelector(id_pattern="nothing"),))
+    without = Query(condition=Absent(Path(names=("one",), short=("one",))))
     everything = Query(
         entities=(EntitySelector(types=OneType("A")),), order=(Order(path=None, member="id"),)
     )
 
     with pytest.raises(TooComplexQuery):
-        await query(conn, TENANT, pattern, Limits(documents=20))
+        await query(conn, TENANT, without, Limits(documents=20))
     with pytest.raises(TooComplexQuery):
         await query(conn, TENANT, pattern, Limits(longest_walk=20))
     with pytest.raises(TooManyResults):

@@ -11,10 +11,12 @@ from mieone.blocks.broker.rules.narrowing import (
     ByBounds,
     ByIds,
     ByNames,
+    ByPattern,
     ByTypes,
     ByValues,
     Narrowing,
 )
+from mieone.blocks.broker.rules.patterns import is_found
 from mieone.blocks.broker.store import querying
 from mieone.core.database import Conn
 
@@ -39,6 +41,8 @@ async def probe(
             room = max(limit, 2 * len(part.ids)) + 1
             found = await querying.probe_ids(conn, tenant, after, room, part.ids, is_v2=part.is_v2)
             return Hits(set(found))
+        case ByPattern():
+            return None
         case ByTypes():
             found = await querying.walk_types(conn, tenant, after, limit, part.types)
         case ByNames():
@@ -121,6 +125,9 @@ async def choose(conn: Conn, tenant: TenantName, part: Narrowing, sequences: lis
                 conn, tenant, sequences[0] - 1, 2 * len(part.ids) + 1, part.ids, is_v2=part.is_v2
             )
             return set(found).intersection(sequences)
+        case ByPattern():
+            ids = await querying.list_ids(conn, tenant, sequences, is_v2=part.is_v2)
+            return {sequence for sequence, one in ids if is_found(part.pattern, one)}
         case ByTypes():
             return await querying.filter_types(conn, tenant, sequences, part.types)
         case ByNames():

@@ -38,6 +38,8 @@ async def query(conn: Conn, tenant: Tenant, asked: Query, limits: Limits = USUAL
     fitting = following = 0
     if asked.limit or must_count:
         search = Search(conn, tenant, asked, plan, limits, after=0 if must_count else after)
+        if asked.offset and not must_count and await search.skip(plan, asked.offset):
+            following = asked.offset
         async for sequence, entity in search.documents():
             if not fits_query(entity, asked):
                 continue

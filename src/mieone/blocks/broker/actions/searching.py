@@ -18,6 +18,7 @@ from mieone.blocks.broker.rules.narrowing import (
     ByBounds,
     ByIds,
     ByNames,
+    ByPattern,
     ByTypes,
     ByValues,
     Narrowing,
@@ -31,12 +32,13 @@ from .indexes import choose, is_walkable, probe, walk
 _FIRST_STEP: Final = 64
 _LONGEST_STEP: Final = 4_096
 _DOCUMENTS_AT_ONCE: Final = 500
+_LEAST_PORTION: Final = 16
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """What a query may cost, in entities."""
 
-    rare: int = 1_000
+    rare: int = 500
     """So few candidates are taken all at once."""
     long_walk: int = 8_192
     """After so many walked past, larger sets are looked at."""
@@ -47,6 +49,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 USUAL: Final = Limits()
+_CERTAIN: Final = (ByIds, ByTypes, ByNames, ByPattern)
 
 
 class Search:
@@ -60,15 +63,29 @@ class Search:
         self._tenant = tenant.name
         self._parts = sorted(plan.parts, key=_commonness)
         self._after = after
+        self._expired: set[int] = set()
+        self._skip = 0
         page = query.offset + query.limit + 1
         self._step = min(_LONGEST_STEP, max(_FIRST_STEP, page))
-        self._portion = min(_DOCUMENTS_AT_ONCE, max(16, page))
+        self._portion = min(_DOCUMENTS_AT_ONCE, max(_LEAST_PORTION, page))
+
+    async def skip(self, plan: Plan, offset: int) -> bool:
+        """Pass over so many without their documents, where the indexes alone tell who fits."""
+        if not plan.is_exact or not all(isinstance(part, _CERTAIN) for part in plan.parts):
+            return False
+        self._expired = await querying.list_expired_sequences(self._conn, self._tenant)
+        self._skip = offset
+        self._portion = max(_LEAST_PORTION, self._portion - offset)
+        return True
 
     async def documents(self) -> AsyncIterator[tuple[int, Entity]]:
         """Every candidate with its document, in the order of making. Raises TooComplexQuery."""
         looked_at = 0
         async for sequences in self.candidates():
-            start = 0
+            if self._skip:
+                sequences = [one for one in sequences if one not in self._expired]
+            start = min(self._skip, len(sequences))
+            self._skip -= start
             while start < len(sequences):
                 some = sequences[start : start + self._portion]
                 for found in await querying.list_documents(self._conn, self._tenant, some):
@@ -112,7 +129,8 @@ class Search:
         whole: set[int] | None = None
         others: list[Narrowing] = []
         for part in self._parts:
-            if whole is not None and len(whole) <= _FIRST_STEP:
+            if whole is not None and len(whole) <= _FIRST_STEP and not self._skip:
+                # Their documents are read sooner than another index; but skipping reads none.
                 break
             found = await probe(self._conn, self._tenant, part, self._after, limit)
             if found is None:
@@ -167,6 +185,8 @@ def _commonness(part: Narrowing) -> int:
             return 4
         case ByTypes():
             return 5
+        case ByPattern():
+            return 6
 
 
 async def count_exactly(conn: Conn, tenant: Tenant, plan: Plan, limits: Limits) -> int | None:

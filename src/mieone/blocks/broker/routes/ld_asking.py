@@ -1,9 +1,11 @@
 """Queries for entities as they come: parameters of an address, or members of a body."""
 
+from datetime import timedelta
 from typing import Final
 
 import msgspec
 
+from mieone.blocks.broker.actions.mapping import USUAL_LIFETIME
 from mieone.blocks.broker.model import (
     CORE_VOCABULARY,
     EntitySelector,
@@ -43,7 +45,15 @@ FILTER_PARAMS: Final = (
     "spatialId",
     "type",
 )
-PAGE_PARAMS: Final = ("after", "count", "entityMap", "limit", "offset", "orderBy")
+PAGE_PARAMS: Final = (
+    "after",
+    "count",
+    "entityMap",
+    "entityMapLifetime",
+    "limit",
+    "offset",
+    "orderBy",
+)
 _GEO: Final = ("georel", "geometry", "coordinates")
 _IN_BODIES: Final = frozenset((*FORM_PARAMS, *FILTER_PARAMS, *PAGE_PARAMS, "local")) - {"id"}
 _MOST_SELECTORS: Final = 100
@@ -63,8 +73,27 @@ def read_selector(params: Params, terms: Terms) -> EntitySelector | None:
     )
 
 
-def read_query(call: Call, selectors: tuple[EntitySelector, ...]) -> Query:
-    """Raises BadRequestData, also for a question that is too wide."""
+def read_lifetime(params: Params) -> timedelta:
+    """Of an entity map."""
+    text = params.find("entityMapLifetime")
+    if text is None:
+        return USUAL_LIFETIME
+    try:
+        lifetime = msgspec.convert(text, timedelta)
+    except msgspec.ValidationError:
+        raise BadRequestData("entityMapLifetime is an ISO 8601 duration") from None
+    if lifetime <= timedelta():
+        raise BadRequestData("entityMapLifetime is longer than nothing")
+    return lifetime
+
+
+def read_query(
+    call: Call, selectors: tuple[EntitySelector, ...], *, is_bounded: bool = False
+) -> Query:
+    """Raises BadRequestData, also for a question that is too wide.
+
+    `is_bounded`: the request names an entity map, and asks for nothing beyond.
+    """
     params, terms, page = call.params, call.terms, call.params.page()
     condition, scope, order = params.find("q"), params.find("scopeQ"), params.find("orderBy")
     if (sources := params.find("csf")) is not None:
@@ -87,7 +116,8 @@ def read_query(call: Call, selectors: tuple[EntitySelector, ...]) -> Query:
         after = params.number("after", 0, 0, _LAST_SEQUENCE)
         query = msgspec.structs.replace(query, after=after, offset=0)
     has_types = any(one.types is not None for one in selectors)
-    if not (has_types or query.attributes or query.condition or query.geo or call.journey.is_local):
+    is_narrow = has_types or query.attributes or query.condition or query.geo
+    if not (is_narrow or is_bounded or call.journey.is_local):
         raise BadRequestData("a query needs one of type, attrs, q, georel or local=true")
     return query
 

@@ -45,6 +45,14 @@ class ByIds(msgspec.Struct, frozen=True, kw_only=True):
     is_exact: bool = True
 
 
+class ByPattern(msgspec.Struct, frozen=True, kw_only=True):
+    """The id, as NGSI v2 shows it with `is_v2`: told without the document, but by no index."""
+
+    pattern: str
+    is_v2: bool = False
+    is_exact: bool = True
+
+
 class ByTypes(msgspec.Struct, frozen=True, kw_only=True):
     """One of these."""
 
@@ -90,7 +98,7 @@ class ByAll(msgspec.Struct, frozen=True, kw_only=True):
     is_exact: bool
 
 
-Narrowing: TypeAlias = ByIds | ByTypes | ByNames | ByValues | ByBounds | ByAny | ByAll
+Narrowing: TypeAlias = ByIds | ByPattern | ByTypes | ByNames | ByValues | ByBounds | ByAny | ByAll
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -173,7 +181,9 @@ def _of_selector(selector: EntitySelector) -> Narrowing | None:
         found.append(ByIds(ids=selector.ids, is_v2=selector.is_v2, is_exact=exact))
     if selector.types is not None:
         found.append(_of_types(selector.types))
-    if selector.id_pattern is not None or selector.type_pattern is not None:
+    if selector.id_pattern is not None:
+        found.append(ByPattern(pattern=selector.id_pattern, is_v2=selector.is_v2))
+    if selector.type_pattern is not None:
         found.append(None)
     return _all(found)
 

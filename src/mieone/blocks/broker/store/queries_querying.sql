@@ -50,6 +50,14 @@ FROM broker.entity
 WHERE tenant = $1 AND sequence > $2 AND (id = ANY($4::text[]) OR v2_id = ANY($4::text[]))
 LIMIT $3;
 
+-- name: list_ids
+SELECT
+    sequence,
+    id,
+    v2_id
+FROM broker.entity
+WHERE tenant = $1 AND sequence = ANY($2::bigint[]);
+
 -- name: walk_types
 -- The first of each type, merged: a list of types alone would have to be sorted as a whole.
 SELECT DISTINCT found.sequence

@@ -63,6 +63,14 @@ async def probe_ids(
     return [row["sequence"] for row in rows]
 
 
+async def list_ids(
+    conn: Conn, tenant: TenantName, sequences: Sequence[int], *, is_v2: bool
+) -> list[tuple[int, str]]:
+    """`is_v2`: the ids that NGSI v2 shows."""
+    rows = await conn.fetch(QUERIES["list_ids"], tenant, sequences)
+    return [(row["sequence"], (is_v2 and row["v2_id"]) or row["id"]) for row in rows]
+
+
 async def walk_types(
     conn: Conn, tenant: TenantName, after: int, limit: int, types: Sequence[Iri]
 ) -> list[int]:
