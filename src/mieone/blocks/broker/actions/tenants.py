@@ -33,7 +33,12 @@ class TenantDirectory:
     async def refresh(self) -> None:
         # Set first: a flood of unknown names must not become a flood of questions.
         self._read_at_s = time.monotonic()
-        async with self._database.transaction() as conn:
-            tenants = await list_tenants(conn)
+        try:
+            async with self._database.transaction() as conn:
+                tenants = await list_tenants(conn)
+        except BaseException:
+            # Asked again at once: a database that was away must not look like a town that is not.
+            self._read_at_s = 0.0
+            raise
         self._tenants = {tenant.name: tenant for tenant in tenants}
         self._default = next((tenant for tenant in tenants if tenant.is_default), None)
