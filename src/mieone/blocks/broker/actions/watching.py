@@ -83,11 +83,14 @@ async def change_watch(
     at = broker.house.clock.now()
     context = await _context_of(broker, fragment, terms, is_patch=True)
     record = await get_watch(broker, tenant, identifier)
+    known = record.subscription.context_url
+    own = terms if known is None else await broker.contexts.terms([known])
+    if not terms.urls:
+        # A patch that names no context speaks as its subscription does (047_16).
+        terms = own
     # A past expiresAt ends it: the conformance suite changes it so (047_07).
     draft = read_subscription_patch(record.subscription, fragment, terms, _LONG_AGO)
     await check_target(broker.house, draft.endpoint.uri)
-    known = record.subscription.context_url
-    own = terms if known is None else await broker.contexts.terms([known])
     async with broker.house.database.transaction() as conn:
         held = await store.lock_subscription(conn, tenant.name, identifier, SOURCES, LD)
         if held is None:
