@@ -94,6 +94,11 @@ def _window(window: Window) -> tuple[datetime, datetime, bool | str]:
     return window.low, window.high, window.time.value
 
 
+async def prefer_indexes(conn: Conn) -> None:
+    """Before the other questions of a transaction."""
+    await conn.execute(QUERIES["prefer_indexes"])
+
+
 async def list_candidates(
     conn: Conn, tenant: str, window: Window, asked: Candidates, after: int, limit: int
 ) -> list[TemporalEntity]:

@@ -36,6 +36,7 @@ WHERE
                     AND (NOT $4::boolean OR h.observed_at IS NOT NULL)
                 OFFSET 0
             )
+        OFFSET 0
     )
 ORDER BY e.sequence
 LIMIT $10;
@@ -72,6 +73,7 @@ WHERE
                     AND h.is_deletion = ($4 = 'deletedAt')
                 OFFSET 0
             )
+        OFFSET 0
     )
 ORDER BY e.sequence
 LIMIT $10;
@@ -101,6 +103,7 @@ WHERE
                     AND (NOT $4::boolean OR h.observed_at IS NOT NULL)
                 OFFSET 0
             )
+        OFFSET 0
     );
 
 -- name: count_candidates_by_other_time
@@ -127,6 +130,7 @@ WHERE
                     AND h.is_deletion = ($4 = 'deletedAt')
                 OFFSET 0
             )
+        OFFSET 0
     );
 
 -- name: list_oldest_by_moment
@@ -629,6 +633,10 @@ CROSS JOIN
         OFFSET 0
     ) AS h
 LIMIT $11;
+
+-- name: prefer_indexes
+-- Until the transaction ends: a month that has just begun has no statistics that say how much is in it.
+SELECT set_config('enable_seqscan', 'off', true);
 
 -- name: list_newest_documents
 -- One of each series, to tell what kind of attribute it is.

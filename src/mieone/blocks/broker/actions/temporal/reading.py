@@ -49,6 +49,7 @@ async def retrieve(
     limit: int,
 ) -> TemporalPage:
     """Raises ResourceNotFound when there is no such history, or nothing of it within the span."""
+    await histories.prefer_indexes(conn)
     entity = await history.find_temporal_entity(conn, tenant.name, entity_id)
     if entity is None:
         raise ResourceNotFound(f"there is no history of {entity_id}")
@@ -66,6 +67,7 @@ async def query(
     conn: Conn, tenant: Tenant, asked: TemporalQuery, form: TemporalForm, limit: int
 ) -> TemporalPage:
     """Raises TooComplexQuery and TooManyResults."""
+    await histories.prefer_indexes(conn)
     selected = await select(conn, tenant.name, asked)
     page = await _tell(conn, tenant.name, selected.entities, asked, form, limit)
     return msgspec.structs.replace(page, count=selected.count, has_more=selected.has_more)
