@@ -12,26 +12,17 @@ from mieone.blocks.broker.model import (
     Entity,
     EntitySelector,
     Iri,
-    JsonValue,
     Operation,
     Outcome,
     Query,
-    SourceMode,
     SourceProtocol,
     SourceResult,
     Tenant,
 )
 from mieone.blocks.broker.problems import (
-    AlreadyExists,
-    BadRequestData,
     BrokerProblem,
     Conflict,
-    LoopDetected,
-    OperationNotSupported,
     PersonalAttribute,
-    ResourceNotFound,
-    SourceFailed,
-    SourceUnavailable,
 )
 from mieone.blocks.broker.rules.registrations.operations import BATCH
 from mieone.blocks.broker.rules.registrations.requests import (
@@ -48,7 +39,8 @@ from mieone.blocks.broker.rules.registrations.splitting import (
 from mieone.blocks.broker.rules.registrations.v2_bodies import update_request
 from mieone.blocks.broker.rules.v2.names import read_made_id
 
-from .asking import NO_ANSWER, Answer, SourceClient, SourceFailedError
+from .asking import Answer, SourceClient, SourceFailedError
+from .judging import combine, judge, judge_each, result_of, unanswered
 from .v2 import query_v2
 
 if TYPE_CHECKING:
@@ -57,16 +49,6 @@ if TYPE_CHECKING:
 
 AT_ONCE: Final = 8
 """Single requests to one source side by side, where it takes no batches."""
-_OUTRIGHT: Final = frozenset({Operation.CREATE, Operation.UPSERT_REPLACE, Operation.UPSERT_UPDATE})
-_OF_ONE_ATTRIBUTE: Final = frozenset(
-    {Operation.PARTIAL, Operation.REPLACE_ATTRIBUTE, Operation.DELETE_ATTRIBUTE}
-)
-_PROBLEMS: Final[Mapping[int, type[BrokerProblem]]] = {
-    400: BadRequestData,
-    404: ResourceNotFound,
-    422: OperationNotSupported,
-    508: LoopDetected,
-}
 
 
 class SourceWriter:
@@ -124,7 +106,7 @@ class SourceWriter:
         )
         outcomes = iter(written)
         return [
-            _combine(
+            combine(
                 change,
                 next(outcomes) if split.local is not None else None,
                 results,
@@ -160,7 +142,7 @@ class SourceWriter:
             for share in split.shares:
                 if share.is_refused:
                     problem = Conflict("this is held by a source that does not take the operation")
-                    results[place].append(_result(share, problem))
+                    results[place].append(result_of(share, problem))
                 else:
                     groups.setdefault(share.source.registration.id, []).append((place, share))
 
@@ -215,10 +197,10 @@ class SourceWriter:
                 request = write_request(share, terms)
                 answer = await self._client.send(tenant.name, registration, request, journey)
         except SourceFailedError as failure:
-            return _result(share, _unanswered(failure))
+            return result_of(share, unanswered(failure))
         except BrokerProblem as problem:
-            return _result(share, problem)
-        return _judge(share, answer)
+            return result_of(share, problem)
+        return judge(share, answer)
 
     async def _update_v2(
         self, tenant: Tenant, share: Share, types: Sequence[Iri], journey: "Journey"
@@ -252,14 +234,14 @@ class SourceWriter:
             request = batch_request(shares, terms)
             answer = await self._client.send(tenant.name, registration, request, journey)
             if answer.status == 207:
-                return _judge_each(shares, answer.read())
+                return judge_each(shares, answer.read())
             made = answer.read() if answer.status == 201 and answer.body else []
         except SourceFailedError as failure:
-            return [_result(share, _unanswered(failure)) for share in shares]
+            return [result_of(share, unanswered(failure)) for share in shares]
         created = set(map(str, made)) if isinstance(made, list) else set()
         return [
             msgspec.structs.replace(
-                _judge(share, answer), has_created=share.change.entity_id in created
+                judge(share, answer), has_created=share.change.entity_id in created
             )
             for share in shares
         ]
@@ -279,107 +261,7 @@ class SourceWriter:
             try:
                 answer = await self._client.send(tenant.name, source.registration, request, journey)
             except SourceFailedError as failure:
-                return _result(share, _unanswered(failure))
-            return _judge(share, answer)
+                return result_of(share, unanswered(failure))
+            return judge(share, answer)
 
         return tuple(await asyncio.gather(*(tell(*one) for one in sources)))
-
-
-def _combine(
-    change: Change, local: Outcome | None, results: Sequence[SourceResult], *, is_known: bool
-) -> Outcome:
-    if not results:
-        return local if local is not None else Outcome(change=change)
-    updated = tuple(name for one in results if one.problem is None for name in one.names)
-    if (
-        local is not None
-        and is_known
-        and updated
-        and change.operation in _OF_ONE_ATTRIBUTE
-        and isinstance(local.problem, ResourceNotFound)
-    ):
-        # Of this entity the attribute is there and not here: there it was done.
-        local = None
-    if local is None:
-        return Outcome(change=change, sources=tuple(results), was_kept_here=False, updated=updated)
-    return msgspec.structs.replace(
-        local,
-        change=change,
-        sources=tuple(results),
-        updated=tuple(dict.fromkeys((*local.updated, *updated))),
-    )
-
-
-def _result(
-    share: Share, problem: BrokerProblem | None, *, has_created: bool = False
-) -> SourceResult:
-    return SourceResult(
-        registration_id=share.source.registration.id,
-        problem=problem,
-        names=share.names,
-        has_created=has_created,
-    )
-
-
-def _unanswered(failure: SourceFailedError) -> BrokerProblem:
-    kind = SourceUnavailable if failure.code == NO_ANSWER else SourceFailed
-    return kind(f"the source has not done it: {failure.text}")
-
-
-def _judge(share: Share, answer: Answer) -> SourceResult:
-    if answer.status == 207:
-        return _result(share, SourceFailed("the source has done only a part of it"))
-    if answer.is_well:
-        made = share.change.operation in _OUTRIGHT and answer.status == 201
-        return _result(share, None, has_created=made)
-    if answer.status == 508 and share.source.mode is SourceMode.INCLUSIVE:
-        # The way leads back to us: we do it ourselves anyway.
-        return _result(share, None)
-    return _result(share, _problem_of(share, answer.status, _reason_of(answer)))
-
-
-def _judge_each(shares: Sequence[Share], document: JsonValue) -> list[SourceResult]:
-    """A BatchOperationResult."""
-    errors: dict[str, JsonValue] = {}
-    listed = document.get("errors") if isinstance(document, dict) else None
-    for one in listed if isinstance(listed, list) else []:
-        if isinstance(one, dict) and isinstance(one.get("entityId"), str):
-            errors[str(one["entityId"])] = one.get("error")
-    if not errors:
-        failed = SourceFailed("the source has done only a part of it")
-        return [_result(share, failed) for share in shares]
-    return [_judge_error(share, errors) for share in shares]
-
-
-def _judge_error(share: Share, errors: Mapping[str, JsonValue]) -> SourceResult:
-    if share.change.entity_id not in errors:
-        return _result(share, None)
-    error = errors[share.change.entity_id]
-    status, reason = 502, "the source has refused it"
-    if isinstance(error, dict):
-        if isinstance(error.get("status"), int):
-            status = int(str(error["status"]))
-        reason = str(error.get("detail") or error.get("title") or reason)[:300]
-    return _result(share, _problem_of(share, status, reason))
-
-
-def _problem_of(share: Share, status: int, reason: str) -> BrokerProblem:
-    if status == 409:
-        made = share.change.operation is Operation.CREATE
-        return AlreadyExists(reason) if made else Conflict(reason)
-    if status in _PROBLEMS:
-        return _PROBLEMS[status](reason)
-    if status in (408, 429, 503, 504):
-        return SourceUnavailable(reason)
-    return SourceFailed(reason)
-
-
-def _reason_of(answer: Answer) -> str:
-    try:
-        document = answer.read()
-    except SourceFailedError:
-        document = None
-    told = ""
-    if isinstance(document, dict):
-        told = str(document.get("detail") or document.get("description") or "")[:300]
-    return f"the source answers {answer.status}" + (f": {told}" if told else "")
