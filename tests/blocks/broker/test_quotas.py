@@ -2,6 +2,7 @@
 
 import asyncio
 
+import httpx
 import msgspec
 import pytest
 from hypothesis import given as for_all
@@ -9,8 +10,9 @@ from hypothesis import strategies as st
 from litestar.datastructures import Headers
 
 from mieone.blocks.broker.actions.keys import KeyCheck, issue_key
+from mieone.blocks.broker.actions.parts import Broker
 from mieone.blocks.broker.actions.quotas import Quotas
-from mieone.blocks.broker.model import Quota, Tenant, TenantName
+from mieone.blocks.broker.model import Change, Fragment, Operation, Quota, Tenant, TenantName
 from mieone.blocks.broker.problems import NotWritable, OverQuota
 from mieone.blocks.broker.rules.rates import fresh, take
 from mieone.blocks.broker.store.keys import revoke_key
@@ -102,3 +104,28 @@ async def test_in_production_only_a_living_key_of_the_tenant_writes(broker_house
         assert await revoke_key(conn, "a", key[:12], broker_house.clock.now()) == 1
     with pytest.raises(NotWritable):
         await KeyCheck(broker_house).check_may_write(headers(key), tenant("a"))
+
+
+async def test_a_full_tenant_makes_nothing_new_and_changes_what_it_has(
+    broker_house: House, broker_client: httpx.AsyncClient
+) -> None:
+    async with broker_house.database.transaction() as conn:
+        await conn.execute(
+            "INSERT INTO broker.tenant (name, title, quota) VALUES ('small', 'S', '{\"entities\": 1}')"
+        )
+    headers = {"NGSILD-Tenant": "small"}
+    first = {"id": "urn:x:1", "type": "T", "a": {"type": "Property", "value": 1}}
+    path = "/ngsi-ld/v1/entities"
+
+    await broker_client.post(path, json=first, headers=headers)
+    broker = Broker(broker_house)
+    await broker.open()
+    tenant_there = await broker.tenants.get("small")
+    fragment = Fragment(types=("https://example.org/T",))
+    new = Change(operation=Operation.CREATE, entity_id="urn:x:2", fragment=fragment)
+    known = Change(operation=Operation.UPSERT_UPDATE, entity_id="urn:x:1", fragment=fragment)
+    outcomes = await broker.writer.write(tenant_there, [new, known])
+    await broker.close()
+
+    assert isinstance(outcomes[0].problem, OverQuota)
+    assert outcomes[1].problem is None

@@ -8,7 +8,7 @@ import asyncpg
 import structlog
 
 from mieone.blocks.broker.model import Change, Entity, Operation, Outcome, Tenant
-from mieone.blocks.broker.problems import BadRequestData
+from mieone.blocks.broker.problems import BadRequestData, OverQuota
 from mieone.blocks.broker.rules.merging import decide_all, list_ends
 from mieone.blocks.broker.rules.personal import PersonalTerms
 from mieone.blocks.broker.store import entities as store
@@ -18,6 +18,7 @@ from mieone.core.house import House
 from .dispatching import Dispatcher
 from .gathering import AT_ONCE, Gathering
 from .recording import Recorder
+from .room import Room
 from .storing import store_outcomes
 
 log = structlog.get_logger()
@@ -26,6 +27,10 @@ _AGAIN: Final = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 _UNSTORABLE: Final = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
 _ATTEMPTS: Final = 8
 _TAKING_AWAY: Final = frozenset({Operation.DELETE, Operation.DELETE_ATTRIBUTE})
+
+_MAKING: Final = frozenset(
+    {Operation.CREATE, Operation.UPSERT_REPLACE, Operation.UPSERT_UPDATE, Operation.APPEND_STRICT}
+)
 
 
 class MadeMeanwhile(Exception):
@@ -38,6 +43,7 @@ class Writer:
         self._dispatcher = dispatcher
         self._recorder = Recorder(house)
         self._personal = personal
+        self._room = Room()
         self._tenants: dict[str, Tenant] = {}
         self._gathering: Gathering[Change, Outcome] | None = None
 
@@ -112,7 +118,15 @@ class Writer:
         locked = await store.lock_entities(conn, tenant.name, sorted(set(ids)))
         at = self._house.clock.now()
         there = {name: row.entity for name, row in locked.items()}
-        outcomes = decide_all(there, [*list_ends(there, at), *changes], at, self._check)
+        is_new = any(name not in there for name in ids)
+        is_full = is_new and await self._room.is_full(conn, tenant)
+
+        def check(change: Change, entity: Entity | None) -> None:
+            if is_full and entity is None and change.operation in _MAKING:
+                raise OverQuota("this tenant holds as many entities as it may", wait_s=3600)
+            self._check(change, entity)
+
+        outcomes = decide_all(there, [*list_ends(there, at), *changes], at, check)
         done = [outcome for outcome in outcomes if outcome.problem is None]
         if done:
             sequences = {name: row.sequence for name, row in locked.items()}

@@ -117,3 +117,8 @@ async def list_ended(conn: Conn, at: datetime, limit: int) -> dict[TenantName, l
     for row in await conn.fetch(QUERIES["list_ended"], at, limit):
         found.setdefault(TenantName(row["tenant"]), []).append(row["id"])
     return found
+
+
+async def count_entities(conn: Conn, tenant: TenantName, limit: int) -> int:
+    """How many a tenant holds, at most `limit`."""
+    return int(await conn.fetchval(QUERIES["count_entities"], tenant, limit) or 0)

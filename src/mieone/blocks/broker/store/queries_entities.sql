@@ -197,3 +197,9 @@ FROM broker.entity
 WHERE ends_at <= $1
 ORDER BY ends_at
 LIMIT $2;
+
+-- name: count_entities
+-- No further than the quota: what lies beyond it is of no interest.
+SELECT count(*) FROM (
+    SELECT 1 FROM broker.entity WHERE tenant = $1 LIMIT $2
+) AS held;

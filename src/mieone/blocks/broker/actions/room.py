@@ -1,0 +1,24 @@
+"""Whether a tenant may keep more entities: counted every few seconds, not at every write."""
+
+import time
+
+from mieone.blocks.broker.model import Tenant, TenantName
+from mieone.blocks.broker.store.entities import count_entities
+from mieone.core.database import Conn
+
+COUNTED_EVERY_S = 5.0
+
+
+class Room:
+    """May be over by what is made between two counts; never by more."""
+
+    def __init__(self) -> None:
+        self._counted: dict[TenantName, tuple[float, int]] = {}
+
+    async def is_full(self, conn: Conn, tenant: Tenant) -> bool:
+        at_s, count = self._counted.get(tenant.name, (float("-inf"), 0))
+        now_s = time.monotonic()
+        if now_s - at_s > COUNTED_EVERY_S:
+            count = await count_entities(conn, tenant.name, tenant.quota.entities)
+            self._counted[tenant.name] = (now_s, count)
+        return count >= tenant.quota.entities
