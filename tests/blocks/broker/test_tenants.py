@@ -1,5 +1,7 @@
 """Tenants are declared by the region's files; a header makes none."""
 
+import asyncio
+
 import httpx
 import pytest
 
@@ -28,3 +30,14 @@ async def test_an_unknown_name_makes_no_tenant(
         await directory.get("nowhere")
 
     assert "nowhere" not in {tenant.name for tenant in await directory.all()}
+
+
+async def test_those_who_ask_while_it_is_read_for_the_first_time_wait_for_it(
+    broker_house: House,
+) -> None:
+    """Imports and feeds start together: none of them may find a region without towns."""
+    directory = TenantDirectory(broker_house.database)
+
+    found = await asyncio.gather(*(directory.get("244422") for _ in range(5)))
+
+    assert {tenant.name for tenant in found} == {"244422"}

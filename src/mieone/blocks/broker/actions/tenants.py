@@ -1,5 +1,6 @@
 """The tenants of a house, kept in memory and read again every few seconds: declared on-line, no restart."""
 
+import asyncio
 import time
 
 from mieone.blocks.broker.model import Tenant
@@ -15,12 +16,12 @@ class TenantDirectory:
         self._database = database
         self._tenants: dict[str, Tenant] = {}
         self._default: Tenant | None = None
-        self._read_at_s = 0.0
+        self._read_at_s: float | None = None
+        self._reading = asyncio.Lock()
 
     async def get(self, name: str | None) -> Tenant:
         """The tenant of that name, or the default one for None. Raises NonexistentTenant."""
-        if time.monotonic() - self._read_at_s > REFRESH_S:
-            await self.refresh()
+        await self._bring_up_to_date()
         found = self._default if not name else self._tenants.get(name.lower())
         if found is None:
             raise NonexistentTenant(f"no tenant is called {name or '(default)'}")
@@ -30,15 +31,21 @@ class TenantDirectory:
         await self.get(None)
         return tuple(self._tenants.values())
 
-    async def refresh(self) -> None:
-        # Set first: a flood of unknown names must not become a flood of questions.
-        self._read_at_s = time.monotonic()
-        try:
-            async with self._database.transaction() as conn:
-                tenants = await list_tenants(conn)
-        except BaseException:
-            # Asked again at once: a database that was away must not look like a town that is not.
-            self._read_at_s = 0.0
-            raise
+    async def _bring_up_to_date(self) -> None:
+        """One reads, the others go on with what was read before; the first time they wait for it."""
+        if self._is_fresh() or (self._reading.locked() and self._read_at_s is not None):
+            return
+        async with self._reading:
+            if not self._is_fresh():
+                await self._read()
+
+    async def _read(self) -> None:
+        # A failure leaves all as it was: a database that was away must not look like a town that is not.
+        async with self._database.transaction() as conn:
+            tenants = await list_tenants(conn)
         self._tenants = {tenant.name: tenant for tenant in tenants}
         self._default = next((tenant for tenant in tenants if tenant.is_default), None)
+        self._read_at_s = time.monotonic()
+
+    def _is_fresh(self) -> bool:
+        return self._read_at_s is not None and time.monotonic() - self._read_at_s <= REFRESH_S
