@@ -1,8 +1,9 @@
 """Subscriptions made, changed and ended. Each act raises the tenant's epoch in its transaction."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -25,6 +26,10 @@ from .outbound import check_target
 
 if TYPE_CHECKING:
     from .parts import Broker
+
+
+LOOKS: Final = 5
+LOOK_AGAIN_S: Final = 0.02
 
 
 def make_id() -> str:
@@ -95,7 +100,26 @@ async def get_subscription(
     kind: SubscriptionKind = SubscriptionKind.ENTITIES,
     api: SubscriptionApi = SubscriptionApi.NGSI_LD,
 ) -> SubscriptionRecord:
-    """Raises ResourceNotFound."""
+    """Raises ResourceNotFound.
+
+    Who has just been told and asks at once finds it counted: what is under way is waited for a little.
+    """
+    found = await _look_up(broker, tenant, subscription_id, kind, api)
+    for _ in range(LOOKS):
+        if not found.deliveries.under_way:
+            break
+        await asyncio.sleep(LOOK_AGAIN_S)
+        found = await _look_up(broker, tenant, subscription_id, kind, api)
+    return found
+
+
+async def _look_up(
+    broker: "Broker",
+    tenant: Tenant,
+    subscription_id: str,
+    kind: SubscriptionKind,
+    api: SubscriptionApi,
+) -> SubscriptionRecord:
     async with broker.house.database.transaction() as conn:
         found = await store.find_subscription(conn, tenant.name, subscription_id, kind, api)
     if found is None:

@@ -152,6 +152,8 @@ class DeliveryRecord(msgspec.Struct, frozen=True, kw_only=True):
     """Not tried yet."""
     retrying: int = 0
     """Tried without success, to be tried again."""
+    under_way: int = 0
+    """Of those that are retrying: sent for the first time, and no answer yet."""
     dead: int = 0
     """Given up; kept, and can be sent again."""
     dropped: int = 0

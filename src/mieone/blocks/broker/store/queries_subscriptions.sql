@@ -46,6 +46,7 @@ SELECT
     t.is_failing,
     due.waiting,
     due.retrying,
+    due.under_way,
     dead.dead
 FROM broker.subscription AS s
 LEFT JOIN broker.subscription_total AS t ON t.tenant = s.tenant AND t.subscription = s.id
@@ -53,7 +54,8 @@ CROSS JOIN
     LATERAL (
         SELECT
             count(*) FILTER (WHERE d.attempts = 0) AS waiting,
-            count(*) FILTER (WHERE d.attempts > 0) AS retrying
+            count(*) FILTER (WHERE d.attempts > 0) AS retrying,
+            count(*) FILTER (WHERE d.attempts > 0 AND d.last_error IS NULL) AS under_way
         FROM broker.delivery AS d
         WHERE d.tenant = s.tenant AND d.subscription = s.id AND d.state = 'due'
     ) AS due
