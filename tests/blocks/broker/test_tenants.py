@@ -33,7 +33,7 @@ async def test_an_unknown_name_makes_no_tenant(
 
 
 async def test_those_who_ask_while_it_is_read_for_the_first_time_wait_for_it(
-    broker_house: House,
+    broker_house: House, broker_client: httpx.AsyncClient
 ) -> None:
     """Imports and feeds start together: none of them may find a region without towns."""
     directory = TenantDirectory(broker_house.database)
