@@ -30,6 +30,7 @@ from bench.machine import machine, percentile, server, table
 
 ROOT = Path(__file__).parent.parent
 TENANT = "bench"
+FLOODED = "flooded"
 LD = {"NGSILD-Tenant": TENANT, "Content-Type": "application/json"}
 V2 = {"Fiware-Service": TENANT, "Content-Type": "application/json"}
 SIZES = (1_000, 10_000, 100_000)
@@ -57,18 +58,19 @@ def main() -> int:
             "MIEONE_REGION": str(ROOT / "regions/mie"),
         }
         with running(environment) as (process, _):
-            _declare_tenant(environment)
+            _declare_tenants(environment)
             return asyncio.run(_measure(environment, process, seconds, largest))
 
 
-def _declare_tenant(environment: dict[str, str]) -> None:
-    quota = ["--writes", "1e6", "--reads", "1e6", "--at-once", "1000", "--entities", "1000000"]
-    subprocess.run(
-        [sys.executable, "-m", "mieone.cli", "tenant", "add", TENANT, "bench", *quota],
-        env=environment,
-        check=True,
-        capture_output=True,
-    )
+def _declare_tenants(environment: dict[str, str]) -> None:
+    roomy = ["--writes", "1e6", "--reads", "1e6", "--at-once", "1000", "--entities", "1000000"]
+    for name, quota in ((TENANT, roomy), (FLOODED, ["--writes", "100", "--reads", "100"])):
+        subprocess.run(
+            [sys.executable, "-m", "mieone.cli", "tenant", "add", name, name, *quota],
+            env=environment,
+            check=True,
+            capture_output=True,
+        )
 
 
 async def _measure(
@@ -94,6 +96,7 @@ async def _measure(
             held = size
             print(table(f"Reads at {size:,} entities", COLUMNS, await bench.reads(http, size)))
             print(table(f"Writes at {size:,} entities", COLUMNS, await bench.writes(http, size)))
+        print(table("A tenant beside one that is flooded", BESIDE, await bench.flood(http, held)))
         for count in INSTANCES:
             print(
                 table(f"History of {count:,} instances", COLUMNS, await bench.history(http, count))
@@ -104,6 +107,7 @@ async def _measure(
     return 0 if not bench.failures else 1
 
 
+BESIDE = ["one client", "per second", "p50 ms", "p99 ms", "flood taken/s", "flood turned away/s"]
 NOTIFIED = [
     "writes asked/s",
     "writes done/s",
@@ -258,6 +262,32 @@ class Bench:
                 return int(answer.status == 200)
 
         return ask
+
+    # --- two tenants ---
+
+    async def flood(self, http: aiohttp.ClientSession, size: int) -> list[list[str]]:
+        """One tenant's patches, alone and beside 50 clients of another with 100 writes a second."""
+        alone = await self.loop(http, "alone", 1, self._patch_ld(size))
+        counts: Counter[int] = Counter()
+        stop = asyncio.Event()
+
+        async def noisy(number: int) -> None:
+            url = f"{self.origin}/ngsi-ld/v1/entityOperations/upsert"
+            body = msgspec.json.encode([entity(number)])
+            headers = {**LD, "NGSILD-Tenant": FLOODED}
+            while not stop.is_set():
+                async with http.post(url, data=body, headers=headers) as answer:
+                    await answer.read()
+                    counts[answer.status] += 1
+
+        noise = [asyncio.create_task(noisy(number)) for number in range(50)]
+        beside = await self.loop(http, "beside the flood", 1, self._patch_ld(size))
+        stop.set()
+        await asyncio.gather(*noise)
+        taken = sum(count for status, count in counts.items() if status < 300)
+        rows = [[*alone[:1], *alone[2:5], "–", "–"], [*beside[:1], *beside[2:5]]]
+        rows[1] += [f"{taken / self.seconds:,.0f}", f"{counts[429] / self.seconds:,.0f}"]
+        return rows
 
     # --- history ---
 
