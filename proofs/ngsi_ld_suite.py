@@ -8,12 +8,14 @@ ours, and the two steps that start and stop a Mosquitto container start and stop
 instead. Nothing else is changed, and nothing of the suite is part of this repository.
 
 Cases that fail in a dry run, or stop at a variable nobody defines, cannot be passed by any broker: they
-are listed by name and counted apart. A whole run writes results/ngsi_ld_suite.md.
+are listed by name and counted apart. With --reports, groups may be run one by one; once all have been, results/ngsi_ld_suite.md is
+written from what they left there.
 """
 
 import argparse
 import contextlib
 import http.server
+import json
 import os
 import re
 import shutil
@@ -26,7 +28,7 @@ import time
 import urllib.request
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -53,6 +55,12 @@ NEEDS = (
     "prettydiff==0.1.0",
     "paho-mqtt==1.6.1",
 )
+HTTPCTRL = {
+    "suite": "The mock sources are those of the suite's own HttpCtrl (`libraries/robotframework-httpctrl`), which the "
+    "distributed cases are written for.",
+    "pypi": "The mock sources are those of HttpCtrl 0.3.3 as published, which keeps no request that it "
+    "answered by itself: most distributed cases then wait for one that was served.",
+}
 COMPOUND = "ngsi-ld-test-suite-compound.jsonld"
 # Where the suite keeps its contexts, and others whose terms the compound context has as well.
 FOREIGN = (
@@ -98,17 +106,36 @@ def main(arguments: Sequence[str]) -> int:
         runs: dict[int, dict[str, Tally]] = {}
         for status in options.status:
             with _contexts(copy, options.base_port + 3), _house(place, options, status) as house:
-                runs[status] = {
-                    group: _run(robot, copy, place / str(status), group, options)
-                    for group in options.group
-                }
+                runs[status] = {}
+                for group in options.group:
+                    tally = _run(robot, copy, place / str(status), group, options)
+                    runs[status][group] = tally
+                    _keep(options.reports, status, group, tally)
                 if options.keep:
                     input(f"still running at {house}; Enter ends it ")
-    text = _table(runs)
-    sys.stdout.write(text)
-    if tuple(options.group) == GROUPS and not options.case:
-        RESULTS.write_text(text, "utf-8")
+    sys.stdout.write(_table(runs, options.httpctrl))
+    if options.reports and not options.case:
+        _publish(options.reports, options.httpctrl)
     return 0
+
+
+def _keep(reports: Path | None, status: int, group: str, tally: Tally) -> None:
+    """For the table of all groups, when they are not run in one go."""
+    if reports is not None:
+        name = f"tally-{status}-{group.replace('/', '-')}.json"
+        (reports / name).write_text(json.dumps(asdict(tally)), "utf-8")
+
+
+def _publish(reports: Path, httpctrl: str) -> None:
+    """The committed table, once every group has been run."""
+    runs: dict[int, dict[str, Tally]] = {}
+    for status in (503, 504):
+        for group in GROUPS:
+            path = reports / f"tally-{status}-{group.replace('/', '-')}.json"
+            if path.exists():
+                runs.setdefault(status, {})[group] = Tally(**json.loads(path.read_bytes()))
+    if runs and all(len(groups) == len(GROUPS) for groups in runs.values()):
+        RESULTS.write_text(_table(runs, httpctrl), "utf-8")
 
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
@@ -120,6 +147,12 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--status", type=int, nargs="*", default=[503], help="503, 504 or both")
     parser.add_argument("--base-port", type=int, default=9090)
     parser.add_argument("--url", help="a broker that runs already, instead of one of our own")
+    parser.add_argument(
+        "--httpctrl",
+        choices=("suite", "pypi"),
+        default="suite",
+        help="the suite's own HttpCtrl in its libraries, or the one its requirements name",
+    )
     parser.add_argument("--reports", type=Path, help="keep robot's reports in this folder")
     parser.add_argument("--keep", action="store_true", help="wait before the broker is stopped")
     return parser.parse_args(arguments)
@@ -246,9 +279,12 @@ def _run(robot: Path, copy: Path, out: Path, group: str, options: argparse.Names
     for case in options.case:
         command += ["--test", f"*{case}*"]
     dry = [*command, "--dryrun", "--output", "dry.xml", "--log", "NONE", "--report", "NONE"]
-    subprocess.run([*dry, group], cwd=copy, check=False, capture_output=True)
+    environment = {**os.environ}
+    if options.httpctrl == "suite":
+        environment["PYTHONPATH"] = str(copy / "libraries/robotframework-httpctrl/src")
+    subprocess.run([*dry, group], cwd=copy, env=environment, check=False, capture_output=True)
     live = [*command, "--output", "output.xml", group]
-    subprocess.run(live, cwd=copy, check=False, capture_output=True, timeout=3600)
+    subprocess.run(live, cwd=copy, env=environment, check=False, capture_output=True, timeout=3600)
     tally = Tally()
     if not (folder / "output.xml").exists():
         return tally
@@ -275,12 +311,14 @@ def _cases(path: Path) -> Iterator[tuple[str, bool, str]]:
             element.clear()
 
 
-def _table(runs: dict[int, dict[str, Tally]]) -> str:
+def _table(runs: dict[int, dict[str, Tally]], httpctrl: str) -> str:
     lines = [
         "# ETSI NGSI-LD suite, snapshot 1d442dc",
         "",
         f"{datetime.now(UTC):%Y-%m-%d}, `python -m proofs.ngsi_ld_suite --suite CHECKOUT --status "
         f"{' '.join(str(status) for status in runs)}`, profile `conformance`. Not an ETSI certificate.",
+        "",
+        HTTPCTRL[httpctrl],
     ]
     for status, groups in runs.items():
         lines += [
