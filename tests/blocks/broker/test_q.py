@@ -120,6 +120,20 @@ conditions = st.recursive(
 )
 
 
+@pytest.mark.parametrize(
+    ("spaced", "tight"),
+    [
+        ("a > 1", "a>1"),
+        (' a == "x y" ', 'a=="x y"'),
+        ("( a>1 | ! b ) ; c.d [e] != 1 , 2", "(a>1|!b);c.d[e]!=1,2"),
+        ("a == 1 .. 2", "a==1..2"),
+        ('a ~= "b c"', 'a~="b c"'),
+    ],
+)
+def test_blanks_around_signs_count_for_nothing(spaced: str, tight: str) -> None:
+    assert parse_q(spaced, TERMS) == parse_q(tight, TERMS)
+
+
 @for_all(conditions)
 def test_what_is_written_out_reads_as_the_same(condition: Condition) -> None:
     assert parse_q(print_q(condition), TERMS) == condition
@@ -222,7 +236,7 @@ def test_patterns_may_stand_bare(text: str) -> None:
         'a==1.."b"',
         "a~=",
         'a~="("',
-        "a==1 ",
+        "a==1 2",
         "a b==1",
     ],
 )

@@ -301,3 +301,11 @@ async def test_a_notification_of_key_values_is_written(v2: V2) -> None:
 )
 async def test_what_is_no_notification_is_refused(v2: V2, body: object) -> None:
     says(await v2.post("/v2/op/notify", body), 400, "BadRequest")
+
+
+async def test_what_clients_send_besides_is_borne(v2: V2) -> None:
+    assert await update(v2, "append_strict", entity("A", a=1), options="?options=count") == 204
+
+    answer = await v2.get("/v2/entities?options=count,normalized")
+    assert answer.status_code == 200
+    assert answer.headers["fiware-total-count"] == "1"

@@ -65,6 +65,7 @@ class ActionType(StrEnum):
 _OLD_NAMES = {
     "APPEND": ActionType.APPEND,
     "APPEND_STRICT": ActionType.APPEND_STRICT,
+    "append_strict": ActionType.APPEND_STRICT,
     "UPDATE": ActionType.UPDATE,
     "REPLACE": ActionType.REPLACE,
     "DELETE": ActionType.DELETE,

@@ -14,6 +14,8 @@ _KNOWN: Final = frozenset(
     {"id", "type", "idPattern", "typePattern", "q", "mq", "georel", "geometry", "coords"}
     | {"limit", "offset", "attrs", "metadata", "orderBy", "options"}
 )
+_HARMLESS: Final = frozenset({"count", "normalized"})
+"""What clients send with operations that have nothing to count, and the form answers have anyway."""
 _UNCHECKED: Final = frozenset({"q", "mq", "idPattern", "typePattern"})
 _WITH_SEMICOLON: Final = frozenset({"georel", "coords"})
 
@@ -79,7 +81,7 @@ def read_params(query: bytes, options: Sequence[str]) -> V2Params:
         _check_marks(name, text)
         values[name] = text
     sent = V2Params(values, frozenset()).list("options")
-    unknown = set(sent) - set(options)
+    unknown = set(sent) - set(options) - _HARMLESS
     if unknown:
         raise BadRequestData(f"this operation has no option {min(unknown)}")
     return V2Params(values, frozenset(sent))

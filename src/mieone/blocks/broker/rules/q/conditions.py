@@ -136,7 +136,7 @@ def _expand_all(values: tuple[Scalar | Span, ...], terms: Terms) -> tuple[Iri, .
 
 def _read_path(reader: Reader, terms: Terms) -> Path:
     start = reader.at
-    written = reader.take_until(_NAME_ENDS)
+    written = reader.take_until(_NAME_ENDS).strip(" ")
     if not written:
         reader.fail("an attribute name is missing")
     names = [written] if _is_iri(written) else written.split(".")

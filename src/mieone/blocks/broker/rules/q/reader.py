@@ -28,10 +28,15 @@ class Reader:
         return self.text[self.at : self.at + 1]
 
     def take(self, token: str) -> bool:
-        if self.text.startswith(token, self.at):
-            self.at += len(token)
+        """Blanks before a token count for nothing: people and clients write `a > 1`."""
+        after_blanks = self._after_blanks()
+        if self.text.startswith(token, after_blanks):
+            self.at = after_blanks + len(token)
             return True
         return False
+
+    def skip_blanks(self) -> None:
+        self.at = self._after_blanks()
 
     def take_until(self, ends: str) -> str:
         start = self.at
@@ -44,6 +49,7 @@ class Reader:
             self.fail(f"{token!r} is missing")
 
     def expect_end(self) -> None:
+        self.skip_blanks()
         if not self.is_at_end:
             self.fail(f"{self.peek()!r} is not expected")
 
@@ -63,3 +69,9 @@ class Reader:
 
     def leave(self) -> None:
         self._depth -= 1
+
+    def _after_blanks(self) -> int:
+        at = self.at
+        while self.text.startswith(" ", at):
+            at += 1
+        return at

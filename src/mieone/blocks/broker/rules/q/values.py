@@ -33,6 +33,7 @@ def read_values(reader: Reader) -> tuple[tuple[Scalar | Span, ...], bool]:
 
 def read_pattern(reader: Reader) -> str:
     """In quotes, or bare up to the end of the term; brackets inside it are balanced."""
+    reader.skip_blanks()
     if reader.peek() == '"':
         return _read_quoted(reader)
     start = reader.at
@@ -53,6 +54,7 @@ def read_pattern(reader: Reader) -> str:
 
 
 def _read_value(reader: Reader) -> tuple[Scalar | Span, bool]:
+    reader.skip_blanks()
     start = reader.at
     if reader.peek() == '"':
         low: Scalar = _read_quoted(reader)
@@ -85,6 +87,7 @@ def _sort(value: Scalar) -> type:
 
 
 def _scalar(reader: Reader, written: str, start: int) -> Scalar:
+    written = written.strip(" ")
     if written in ("true", "false"):
         return written == "true"
     matched = _NUMBER.fullmatch(written)
