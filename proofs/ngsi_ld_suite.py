@@ -8,8 +8,8 @@ ours, and the two steps that start and stop a Mosquitto container start and stop
 instead. Nothing else is changed, and nothing of the suite is part of this repository.
 
 Cases that fail in a dry run, or stop at a variable nobody defines, cannot be passed by any broker: they
-are listed by name and counted apart. With --reports, groups may be run one by one; once all have been, results/ngsi_ld_suite.md is
-written from what they left there.
+are listed by name and counted apart. With --reports, groups may be run one by one; once all have been,
+results/ngsi_ld_suite.md is written from what they left there.
 """
 
 import argparse
@@ -56,8 +56,8 @@ NEEDS = (
     "paho-mqtt==1.6.1",
 )
 HTTPCTRL = {
-    "suite": "The mock sources are those of the suite's own HttpCtrl (`libraries/robotframework-httpctrl`), which the "
-    "distributed cases are written for.",
+    "suite": "The mock sources are those of the suite's own HttpCtrl (`libraries/robotframework-httpctrl`), "
+    "which the distributed cases are written for.",
     "pypi": "The mock sources are those of HttpCtrl 0.3.3 as published, which keeps no request that it "
     "answered by itself: most distributed cases then wait for one that was served.",
 }
