@@ -56,7 +56,7 @@ NEEDS = (
     "paho-mqtt==1.6.1",
 )
 HTTPCTRL = {
-    "suite": "The mock sources are those of the suite's own HttpCtrl (`libraries/robotframework-httpctrl`), "
+    "suite": "The mock sources are those of the suite's own HttpCtrl (`libraries`), "
     "which the distributed cases are written for.",
     "pypi": "The mock sources are those of HttpCtrl 0.3.3 as published, which keeps no request that it "
     "answered by itself: most distributed cases then wait for one that was served.",
