@@ -1,6 +1,6 @@
 """Offices from the region's files and everything else from its open context, for the map and its list."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from mieone.blocks.broker import OpenPlace, list_open_places
 from mieone.core.house import House
@@ -51,8 +51,9 @@ async def list_places(
     )
 
 
-def geojson(places: Sequence[Place], kind_names: dict[PlaceKind, str]) -> dict[str, object]:
-    """What the map draws; places without coordinates are on the list only."""
+def geojson(places: Sequence[Place], say: Callable[..., str]) -> dict[str, object]:
+    """What the map draws and says; places without coordinates are on the list only."""
+    kind_names = {kind: say(f"portal.kinds.{kind}") for kind in PlaceKind}
     return {
         "type": "FeatureCollection",
         "features": [
@@ -64,6 +65,10 @@ def geojson(places: Sequence[Place], kind_names: dict[PlaceKind, str]) -> dict[s
                     "kind_name": kind_names[place.kind],
                     "name": place.name,
                     "address": place.address,
+                    "figures": " ".join(
+                        say(f"portal.readings.{figure.name}", value=figure.value)
+                        for figure in place.figures
+                    ),
                 },
             }
             for place in places

@@ -18,6 +18,8 @@ from mieone.portal.places import geojson, list_places, types_of
 from mieone.web import Page
 
 _AT_FIRST = (PlaceKind.OFFICE, PlaceKind.STATION)
+_MOST_UNFOLDED = 60
+"""A longer list is folded by town, so that a phone shows all towns at once."""
 _SOURCES = (
     "boundaries.geojson",
     "stations.csv",
@@ -52,6 +54,7 @@ async def show_map(
         all_hazards=tuple(Hazard),
         danger=danger,
         places=await list_places(house, towns=_codes(region, shown), kinds=kinds, hazard=danger),
+        most_unfolded=_MOST_UNFOLDED,
         live_types=types_of(kinds),
         outline=outline,
         bounds=bounds_of(region, shown.code) if shown else outline.bounds,
@@ -79,8 +82,7 @@ async def get_points(
         kinds=_kinds(kind),
         hazard=_find_hazard(hazard),
     )
-    names = {kind: page.plain(f"portal.kinds.{kind}") for kind in PlaceKind}
-    return Response(geojson(places, names), media_type="application/geo+json")
+    return Response(geojson(places, page.plain), media_type="application/geo+json")
 
 
 @get("/map/boundaries.geojson")

@@ -61,7 +61,7 @@ function addPoints(map) {
       "icon-image": ["get", "kind"],
       "icon-allow-overlap": true,
       "icon-size": ["interpolate", ["linear"], ["zoom"], 8, 0.5, 12, 1],
-      "symbol-sort-key": ["match", ["get", "kind"], "office", 3, "station", 2, 1],
+      "symbol-sort-key": ["match", ["get", "kind"], "reading", 5, "office", 4, "station", 3, "shelter", 2, 1],
     },
   });
 }
@@ -70,7 +70,7 @@ function showNames(map) {
   map.on("click", "points", (event) => {
     const point = event.features[0];
     const text = document.createElement("p");
-    text.textContent = [point.properties.kind_name, point.properties.name, point.properties.address].filter(Boolean).join(" ／ ");
+    text.textContent = [point.properties.kind_name, point.properties.name, point.properties.address, point.properties.figures].filter(Boolean).join(" ／ ");
     new Popup({ closeButton: true, maxWidth: "18rem" }).setLngLat(point.geometry.coordinates).setDOMContent(text).addTo(map);
   });
   map.on("mouseenter", "points", () => { map.getCanvas().style.cursor = "pointer"; });
@@ -90,26 +90,38 @@ function nameTowns(map, names) {
 }
 
 // What changes in the open context comes by itself; the list is fetched anew, so that both say the same.
-function listen(map, holder) {
+function listen(holder, draw) {
   const said = document.querySelector("[data-map-live]");
+  const list = document.querySelector("[data-map-list]");
   const stream = new EventSource(holder.dataset.stream);
   let waiting = 0;
   const tell = (text) => { said.hidden = false; said.textContent = text; };
-  const refresh = () => {
-    clearTimeout(waiting);
-    waiting = setTimeout(async () => {
-      map.getSource("points").setData(holder.dataset.points);
-      const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
-      if (!answer.ok) return;
-      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-map-list]");
-      document.querySelector("[data-map-list]").replaceChildren(...fresh.childNodes);
-      tell(said.dataset.now.replace("{time}", new Date().toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", second: "2-digit" })));
-    }, 500);
+  const tellNow = () => tell(said.dataset.now.replace("{time}", new Date().toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", second: "2-digit" })));
+  const refresh = async () => {
+    draw();
+    const answer = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => null);
+    if (!answer?.ok) return;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    keepPlace(list, () => list.replaceChildren(...page.querySelector("[data-map-list]").childNodes));
+    tellNow();
   };
-  stream.addEventListener("open", () => tell(said.dataset.now.replace("{time}", new Date().toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", second: "2-digit" }))));
+  stream.addEventListener("open", tellNow);
   stream.addEventListener("error", () => tell(said.dataset.away));
-  for (const name of ["entity", "gone", "reset"]) stream.addEventListener(name, refresh);
+  for (const name of ["entity", "gone", "reset"]) {
+    stream.addEventListener(name, () => { waiting ||= setTimeout(() => { waiting = 0; refresh(); }, 400); });
+  }
   addEventListener("pagehide", () => stream.close());
+}
+
+// What was unfolded stays so, and whoever stands in the list with the keyboard keeps standing there.
+function keepPlace(list, change) {
+  const stops = () => [...list.querySelectorAll("summary, a")];
+  const stood = stops().indexOf(document.activeElement);
+  const folds = () => list.querySelectorAll("details[data-town]");
+  const open = new Map([...folds()].map((one) => [one.dataset.town, one.open]));
+  change();
+  for (const one of folds()) one.open = open.get(one.dataset.town) ?? one.open;
+  if (stood >= 0) stops()[stood]?.focus({ preventScroll: true });
 }
 
 function start(holder) {
@@ -130,22 +142,24 @@ function start(holder) {
     locale: JSON.parse(holder.dataset.words),
   });
   map.touchZoomRotate.disableRotation();
-  map.addControl(new NavigationControl({ showCompass: false }));
+  map.addControl(new NavigationControl({ showCompass: false }), "bottom-right");
   map.getCanvas().setAttribute("aria-label", holder.getAttribute("aria-label"));
   map.on("load", () => {
     addPoints(map);
     nameTowns(map, JSON.parse(holder.dataset.names));
     showNames(map);
     holder.classList.add("is-live");
-    listen(map, holder);
   });
+  return () => map.getSource("points")?.setData(holder.dataset.points);
 }
 
 for (const holder of document.querySelectorAll("[data-map]")) {
+  let redraw = () => {};
   try {
-    start(holder);
+    redraw = start(holder);
   } catch {
-    // No WebGL: the drawn outline and the list beside it stay.
+    // No WebGL: the drawn outline and the list beside it stay, and the list stays alive.
     holder.querySelector(".map__canvas")?.remove();
   }
+  listen(holder, redraw);
 }
