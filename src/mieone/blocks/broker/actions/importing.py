@@ -101,6 +101,7 @@ class Importer:
             written_entities=written,
             removed_entities=removed,
             findings=tuple(kept),
+            at=now,
         )
 
     async def _by_tenant(

@@ -66,6 +66,7 @@ async def list_import_runs(broker: "Broker", dataset: DataSet) -> list[ImportRun
             removed_entities=row["removed_entities"],
             findings=msgspec.convert(row["findings"], tuple[Finding, ...]),
             failure=row["failure"],
+            at=row["started_at"],
         )
         for row in rows
     ]

@@ -1,6 +1,7 @@
 """Open data sets that are read from files, uploads and feeds: how their rows become entities."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from enum import StrEnum
 
 import msgspec
@@ -110,6 +111,8 @@ class ImportRun(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...]
     was_unchanged: bool = False
     failure: str | None = None
+    at: datetime | None = None
+    """When it began; None where nothing had to be read."""
 
 
 class MqttFeed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
