@@ -422,12 +422,19 @@ def test_an_entity_of_another_type_is_not_the_one_that_is_meant() -> None:
     assert isinstance(decide(shelter({}), asked, T1).problem, ResourceNotFound)
 
 
-def test_v2_updates_of_what_must_or_must_not_be_there_are_all_or_nothing() -> None:
+@pytest.mark.parametrize(
+    ("operation", "done", "left"),
+    [(Operation.UPDATE_EXISTING, "urn:a", "urn:b"), (Operation.APPEND_STRICT, "urn:b", "urn:a")],
+)
+def test_v2_does_what_it_may_and_tells_the_rest(operation: Operation, done: str, left: str) -> None:
     entity = shelter({"urn:a": {DEFAULT_INSTANCE: prop(1)}})
     both = {"urn:a": {DEFAULT_INSTANCE: prop(2)}, "urn:b": {DEFAULT_INSTANCE: prop(2)}}
 
-    for operation in (Operation.UPDATE_EXISTING, Operation.APPEND_STRICT):
-        outcome = decide(entity, change(operation, attributes=both), T1)
+    outcome = decide(entity, change(operation, attributes=both), T1)
+    nothing = decide(entity, change(operation, attributes={left: both[left]}), T1)
 
-        assert outcome.problem is not None
-        assert outcome.effects == ()
+    assert outcome.problem is None
+    assert outcome.updated == (done,)
+    assert [kept.name for kept in outcome.not_updated] == [left]
+    assert nothing.problem is not None
+    assert nothing.effects == ()

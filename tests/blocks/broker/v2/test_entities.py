@@ -236,6 +236,7 @@ async def test_strict_append_adds_only(v2: V2) -> None:
     assert taken.status_code == 204
     shown = (await v2.get("/v2/entities/Room1?options=keyValues")).json()
     assert shown["temperature"] == 21.5
+    assert shown["humidity"] == 70
     assert shown["light"] == 1
 
 

@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 NO_ENTITY: Final = "no entity of this id and type is here"
 NO_ATTRIBUTE: Final = "the entity has no such attribute"
 ROUNDS: Final = 3
+_TELLING: Final = frozenset({Operation.APPEND_STRICT, Operation.UPDATE_EXISTING})
+"""What they cannot do they tell of, after the rest is done."""
 """How often a place for a new entity is looked for, when others make entities at the same time."""
 
 
@@ -244,6 +246,10 @@ def find_problem(outcome: Outcome) -> Problem | None:
     if outcome.sources and isinstance(outcome.problem, ResourceNotFound | OperationNotSupported):
         # Somebody else holds it.
         return None
+    if outcome.problem is None and outcome.not_updated and outcome.change.operation in _TELLING:
+        names = [kept.name for kept in outcome.not_updated]
+        reason = outcome.not_updated[0].reason
+        return OperationNotSupported(f"{reason}: {', '.join(names)}", names=names)
     return outcome.problem
 
 

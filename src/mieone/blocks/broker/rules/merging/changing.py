@@ -1,6 +1,6 @@
 """What each operation makes of an entity that is there."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
@@ -65,9 +65,7 @@ def append(draft: Draft, change: Change) -> Outcome:
 
 def _append_strict(draft: Draft, change: Change) -> Outcome:
     known = [name for name in change.fragment.attributes if name in draft.attributes]
-    if known:
-        raise OperationNotSupported(f"already there: {', '.join(known)}", names=known)
-    return append(draft, change)
+    return append(draft, _without(draft, change, known, "already there"))
 
 
 def _update(draft: Draft, change: Change) -> Outcome:
@@ -92,9 +90,21 @@ def _without_scopes(change: Change) -> Change:
 
 def _update_existing(draft: Draft, change: Change) -> Outcome:
     unknown = [name for name in change.fragment.attributes if name not in draft.attributes]
-    if unknown:
-        raise OperationNotSupported(f"not there: {', '.join(unknown)}", names=unknown)
-    return _update(draft, change)
+    return _update(draft, _without(draft, change, unknown, "not there"))
+
+
+def _without(draft: Draft, change: Change, names: Sequence[Iri], reason: str) -> Change:
+    """NGSI v2 does the rest and tells of these; raises OperationNotSupported when there is none."""
+    if not names:
+        return change
+    attributes = change.fragment.attributes
+    if len(names) == len(attributes):
+        raise OperationNotSupported(f"{reason}: {', '.join(names)}", names=list(names))
+    for name in names:
+        draft.keep(name, reason)
+    left = {name: instances for name, instances in attributes.items() if name not in names}
+    fragment = msgspec.structs.replace(change.fragment, attributes=left)
+    return msgspec.structs.replace(change, fragment=fragment)
 
 
 def _remove_or_tell(draft: Draft, name: Iri, dataset: str) -> None:
