@@ -1,10 +1,12 @@
 """Tenants are declared by the region's files; a header makes none."""
 
+import argparse
 import asyncio
 
 import httpx
 import pytest
 
+from mieone.blocks.broker.actions.commands import COMMANDS
 from mieone.blocks.broker.actions.tenants import TenantDirectory
 from mieone.blocks.broker.problems import NonexistentTenant
 from mieone.core.house import House
@@ -41,3 +43,17 @@ async def test_those_who_ask_while_it_is_read_for_the_first_time_wait_for_it(
     found = await asyncio.gather(*(directory.get("244422") for _ in range(5)))
 
     assert {tenant.name for tenant in found} == {"244422"}
+
+
+async def test_adding_a_tenant_again_changes_its_quota(
+    broker_house: House, broker_client: httpx.AsyncClient
+) -> None:
+    add = next(one for one in COMMANDS if (one.noun, one.verb) == ("tenant", "add"))
+    parser = argparse.ArgumentParser()
+    add.arguments(parser)
+    for writes in ("10", "25"):
+        await add.run(broker_house, parser.parse_args(["fishing", "漁協", "--writes", writes]))
+
+    found = await TenantDirectory(broker_house.database).get("fishing")
+
+    assert found.quota.writes_per_s == 25

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from mieone.blocks.broker.model import Quota, Tenant, TenantName
 from mieone.blocks.broker.store.keys import revoke_key
-from mieone.blocks.broker.store.tenants import declare_tenants
+from mieone.blocks.broker.store.tenants import declare_tenants, set_quota
 from mieone.core.block import Command
 from mieone.core.house import House
 
@@ -24,6 +24,8 @@ async def _add_tenant(house: House, options: argparse.Namespace) -> int:
     tenant = Tenant(name=TenantName(options.name), title=options.title, quota=quota)
     async with house.database.transaction() as conn:
         await declare_tenants(conn, [tenant])
+        # Declaring leaves the quota of a tenant that is there already; who types one means it.
+        await set_quota(conn, tenant.name, quota)
     _say(f"tenant {options.name}: requests may name it within seconds, nothing restarts")
     return 0
 
@@ -76,7 +78,7 @@ COMMANDS: Sequence[Command] = (
     Command(
         noun="tenant",
         verb="add",
-        help="declare a tenant of the context broker",
+        help="declare a tenant of the context broker, or give it other quotas",
         arguments=_tenant_arguments,
         run=_add_tenant,
     ),

@@ -8,3 +8,8 @@ LIMIT 1000;
 INSERT INTO broker.tenant (name, title, is_default, quota, context_url)
 VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (name) DO UPDATE SET title = excluded.title;
+
+-- name: set_quota
+UPDATE broker.tenant
+SET quota = $2
+WHERE name = $1;

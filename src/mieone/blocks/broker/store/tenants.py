@@ -35,3 +35,7 @@ async def declare_tenants(conn: Conn, tenants: Sequence[Tenant]) -> None:
             for t in tenants
         ],
     )
+
+
+async def set_quota(conn: Conn, name: TenantName, quota: Quota) -> None:
+    await conn.execute(QUERIES["set_quota"], name, msgspec.to_builtins(quota))
