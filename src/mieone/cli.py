@@ -85,7 +85,9 @@ def _parser() -> argparse.ArgumentParser:
     restore = nouns.add_parser("restore", help="restore a backup into an empty MIEONE_HOME")
     restore.add_argument("directory", type=Path)
     restore.add_argument("--keys", type=Path, required=True, help="what `backup --keys` wrote")
-    restore.add_argument("--destructions", type=Path, help="the newest destructions.jsonl there is")
+    restore.add_argument(
+        "--destructions", type=Path, help="the newest destruction_list.jsonl there is"
+    )
     restore.set_defaults(run=_restore)
     replay = nouns.add_parser("replay", help="after a restore by a server's own tools")
     replay.add_argument("destructions", type=Path)
