@@ -31,6 +31,7 @@ DESK = ViewportSize(width=1280, height=900)
 TALLEST_PX = 2600
 QUALITY = 72
 YOUNGEST_BORN = 2012
+EVERYTHING = "kind=office&kind=station&kind=shelter&kind=emergency&kind=weather&kind=reading"
 MAP_MS = 4000
 """Until the map has drawn itself."""
 
@@ -132,7 +133,7 @@ async def before_sign_in(studio: Studio) -> None:
     await studio.take(page, "town", f"/towns/{studio.people['newborn_mother']['town']}")
     for viewport in (PHONE, DESK):
         await page.set_viewport_size(viewport)
-        await page.goto(f"{studio.origin}/map")
+        await page.goto(f"{studio.origin}/map?{EVERYTHING}")
         await page.wait_for_timeout(MAP_MS)
         await studio.keep(page, f"map-{viewport['width']}", is_whole=True)
     await page.set_viewport_size(PHONE)
