@@ -21,7 +21,7 @@ from mieone.blocks.broker.model import (
     Tenant,
 )
 from mieone.blocks.broker.model.temporal import HistoryPolicy, Series, TemporalEntity
-from mieone.blocks.broker.rules.temporal.keys import instance_id, series_key
+from mieone.blocks.broker.rules.temporal.keys import instance_id, new_salt, series_key
 from mieone.blocks.broker.rules.temporal.measuring import measure
 from mieone.blocks.broker.rules.temporal.policies import decide_keeping, list_valid
 from mieone.blocks.broker.store import history as store
@@ -52,8 +52,9 @@ class Recorder:
         kept = [outcome for outcome in outcomes if self._keeps(tenant.name, outcome)]
         if not kept:
             return
+        salt = new_salt()
         records = [
-            make_record(tenant.name, entity_id, name, dataset, instance, moment, place)
+            make_record(tenant.name, entity_id, name, dataset, instance, moment, place, salt)
             for place, (entity_id, name, dataset, instance, moment) in enumerate(
                 touched for outcome in kept for touched in _list_touched(outcome, at)
             )
@@ -125,6 +126,7 @@ def make_record(
     instance: Instance | AttributeKind,
     moment: datetime,
     place: int,
+    salt: int | None = None,
 ) -> store.Record:
     """A row; for a kind instead of an instance, that the attribute of that kind was deleted."""
     is_deletion = isinstance(instance, AttributeKind)
@@ -137,7 +139,7 @@ def make_record(
             name=name,
             dataset=dataset,
         ),
-        instance_id=instance_id(moment, place),
+        instance_id=instance_id(moment, place, salt),
         recorded_at=moment,
         observed_at=kept.observed_at,
         is_deletion=is_deletion,

@@ -45,8 +45,9 @@ def _decode(raw: bytes) -> str:
     return unquote_to_bytes(marked).decode("utf-8", "replace")
 
 
-def restore_slashes(request: AnyRequest) -> None:
+async def restore_slashes(request: AnyRequest) -> None:
     """Before a handler sees them, the parts of the path get their slashes back."""
+    # Awaits nothing; were it not async, every request would wait for a thread.
     path_params = request.scope["path_params"]
     for name, value in path_params.items():
         if isinstance(value, str) and _STAND_IN in value:

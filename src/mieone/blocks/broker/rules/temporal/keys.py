@@ -20,12 +20,19 @@ def series_key(tenant: str, entity_id: str, name: Iri, dataset: DatasetId) -> UU
     return UUID(bytes=blake2b(text.encode(), digest_size=16).digest())
 
 
-def instance_id(at: datetime, place: int) -> UUID:
+def new_salt() -> int:
+    """38 random bits. What is recorded together differs by its place and may share them."""
+    return secrets.randbits(38)
+
+
+def instance_id(at: datetime, place: int, salt: int | None = None) -> UUID:
     """RFC 9562, version 7: the microsecond of recording, the place in the batch, 38 random bits."""
+    if salt is None:
+        salt = new_salt()
     milliseconds, micro = divmod((at - _EPOCH) // _MICROSECOND, 1000)
     value = (milliseconds & ((1 << 48) - 1)) << 80
     value |= 0x7 << 76 | micro << 64
-    value |= 0b10 << 62 | (place & ((1 << 24) - 1)) << 38 | secrets.randbits(38)
+    value |= 0b10 << 62 | (place & ((1 << 24) - 1)) << 38 | salt
     return UUID(int=value)
 
 
