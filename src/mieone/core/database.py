@@ -49,6 +49,11 @@ async def set_scope(conn: Conn, towns: Collection[TownCode]) -> None:
     await conn.execute("SELECT set_config('mieone.towns', $1, true)", ",".join(sorted(towns)))
 
 
+async def _keep_session(_: object) -> None:
+    """Given back, a connection has nothing to forget: asyncpg has rolled back what was open, and all
+    we set is local to a transaction. A round trip less for every transaction."""
+
+
 class PooledDatabase:
     """The application's own pool, as the role that row security binds."""
 
@@ -71,6 +76,7 @@ class PooledDatabase:
             min_size=1,
             max_size=self._size,
             init=prepare_connection,
+            reset=_keep_session,
             command_timeout=30,
             server_settings={"application_name": f"mieone:{os.getpid()}", "timezone": "UTC"},
         )
