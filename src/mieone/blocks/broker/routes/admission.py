@@ -1,6 +1,8 @@
-"""The place a request holds among those of its tenant, given back when the answer is out."""
+"""The place a request holds among those of its tenant, given back when the answer goes out."""
 
-from contextlib import AsyncExitStack
+import asyncio
+from contextlib import AsyncExitStack, suppress
+from typing import Final
 
 from litestar.datastructures import Headers
 from litestar.types import (
@@ -17,24 +19,39 @@ from mieone.blocks.broker.actions.parts import Broker
 from mieone.blocks.broker.model import Tenant
 from mieone.web import AnyRequest
 
-MOST_DRAINED = 12 * 1024 * 1024
-_STATE = "broker_places"
-_READING_ENDS = ("/query", "/query/")
+MOST_DRAINED: Final = 12 * 1024 * 1024
+DRAINED_S: Final = 10.0
+_STATE: Final = "broker_places"
+READING_POSTS: Final = frozenset(
+    {
+        "/ngsi-ld/v1/entityOperations/query",
+        "/ngsi-ld/v1/temporal/entityOperations/query",
+        "/v2/op/query",
+    }
+)
+_OF_THE_WRITERS: Final = (
+    "/ngsi-ld/v1/subscriptions",
+    "/ngsi-ld/v1/csourceSubscriptions",
+    "/ngsi-ld/v1/csourceRegistrations",
+    "/v2/subscriptions",
+    "/v2/registrations",
+)
+"""Receivers and sources with the words they are opened with: no open data, not even to read."""
 
 
 def is_write(request: AnyRequest) -> bool:
-    method = request.method
-    return method in ("PUT", "PATCH", "DELETE") or (
-        method == "POST" and not request.url.path.endswith(_READING_ENDS)
+    # By the route that was found: the URL is made of a Host header that anybody may write.
+    return request.method in ("PUT", "PATCH", "DELETE") or (
+        request.method == "POST" and request.scope["path_template"] not in READING_POSTS
     )
 
 
 async def admit(request: AnyRequest, broker: Broker, tenant: Tenant, *, writes: int) -> None:
-    """Within the tenant's quota and, for a write, with its key. Raises OverQuota, NotWritable.
+    """Within the tenant's quota and, where it is needed, with its key. Raises OverQuota, NotWritable.
 
     The place is given back by `Admission`, which must stand around the route.
     """
-    if writes:
+    if is_write(request) or request.scope["path_template"].startswith(_OF_THE_WRITERS):
         await broker.check_may_write(request, tenant)
     places = request.scope["state"].get(_STATE)
     assert isinstance(places, AsyncExitStack), "the route stands outside Admission"
@@ -45,12 +62,13 @@ class Body:
     """The body of one request, read to its end before the answer goes out.
 
     A server that answers while a client still sends must close the connection, and the client, which
-    meant to use it again, sees its next request fail.
+    meant to use it again, sees its next request fail. A slow client keeps nobody's place meanwhile.
     """
 
-    def __init__(self, receive: Receive, send: Send, length: int) -> None:
+    def __init__(self, receive: Receive, send: Send, length: int, places: AsyncExitStack) -> None:
         self._receive = receive
         self._send = send
+        self._places = places
         self._is_read = not 0 < length <= MOST_DRAINED
 
     async def receive(self) -> HTTPReceiveMessage | WebSocketReceiveMessage:
@@ -60,8 +78,13 @@ class Body:
         return message
 
     async def send(self, message: Message) -> None:
-        while not self._is_read:
-            await self.receive()
+        await self._places.aclose()
+        if not self._is_read:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(DRAINED_S):
+                    while not self._is_read:
+                        await self.receive()
+            self._is_read = True
         await self._send(message)
 
 
@@ -74,7 +97,7 @@ class Admission:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async with AsyncExitStack() as places:
             scope.setdefault("state", {})[_STATE] = places
-            body = Body(receive, send, _length(scope))
+            body = Body(receive, send, _length(scope), places)
             await self._app(scope, body.receive, body.send)
 
 
