@@ -83,6 +83,21 @@ def test_a_mark_or_a_member_makes_the_attribute_personal(instance: Instance) -> 
     assert SECRET not in refused.value.reason
 
 
+@pytest.mark.parametrize("depth", [1, 12, 13, 60])
+def test_no_depth_hides_a_member(depth: int) -> None:
+    value: JsonValue = {"birthDate": SECRET}
+    for _ in range(depth):
+        value = {"a": [value]}
+
+    with pytest.raises(PersonalAttribute):
+        TERMS.check_open(ID, fragment("urn:x:contact", prop(value)))
+
+
+def test_a_list_of_numbers_hides_none_of_a_person() -> None:
+    with pytest.raises(PersonalAttribute):
+        TERMS.check_open(ID, fragment("urn:x:citizenId", prop([int(NUMBER)])))
+
+
 def test_a_mark_that_says_no_is_none() -> None:
     open_one = prop(1, subs={"urn:x:isPersonal": {DEFAULT_INSTANCE: prop(False)}})
 

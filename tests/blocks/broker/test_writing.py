@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import uuid4
 
+import asyncpg
 import pytest
 
 from mieone.blocks.broker.actions.gathering import Gathering
@@ -208,6 +209,27 @@ async def test_what_cannot_be_stored_takes_no_neighbour_along(
         assert await stored(broker, tenant, key) is not None
 
 
+@pytest.mark.parametrize("operation", [Operation.APPEND, Operation.MERGE, Operation.UPSERT_UPDATE])
+async def test_no_type_that_comes_later_makes_an_entity_hold_what_is_personal(
+    broker: Broker, tenant: Tenant, operation: Operation
+) -> None:
+    entity_id = new_id()
+    on_a_sensor = upsert(entity_id, "x", "https://example.org/driverName")
+    a_bus_too = Change(
+        operation=operation,
+        entity_id=entity_id,
+        fragment=Fragment(types=(TYPE, "https://example.org/Bus")),
+    )
+
+    made, retyped = await broker.writer.write(tenant, [on_a_sensor, a_bus_too])
+    kept = await stored(broker, tenant, entity_id)
+
+    assert made.problem is None
+    assert isinstance(retyped.problem, PersonalAttribute)
+    assert kept is not None
+    assert kept.types == (TYPE,)
+
+
 async def test_a_personal_attribute_is_its_own_changes_problem(
     broker: Broker, tenant: Tenant
 ) -> None:
@@ -299,6 +321,22 @@ async def test_one_tenants_flood_does_not_hold_up_another() -> None:
 
     assert quiet == [1]
     assert done_before <= 3
+
+
+async def test_what_was_perhaps_committed_is_not_done_again() -> None:
+    done: list[int] = []
+
+    async def act(name: str, items: Sequence[int]) -> list[int]:
+        done.extend(items)
+        raise asyncpg.ConnectionDoesNotExistError("connection was closed in the middle of COMMIT")
+
+    gathering = Gathering[int, int](act)
+    waiting = [asyncio.create_task(gathering.submit("one", [number])) for number in (1, 2)]
+    answers = await asyncio.gather(*waiting, return_exceptions=True)
+    await gathering.close()
+
+    assert all(isinstance(one, asyncpg.ConnectionDoesNotExistError) for one in answers)
+    assert done == [1, 2]
 
 
 async def test_a_full_lane_says_so() -> None:

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, Generic, TypeVar
 
+import asyncpg
 import structlog
 
 from mieone.blocks.broker.problems import OverQuota
@@ -13,6 +14,9 @@ Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
 log = structlog.get_logger()
+
+_AWAY: Final = (OSError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError)
+"""The database is away, and nobody knows whether it has committed before."""
 
 AT_ONCE: Final = 1000
 """How many items a flush takes; a request that brings more by itself goes alone."""
@@ -92,8 +96,8 @@ class Gathering(Generic[Item, Answer]):
             for waiting in batch:
                 waiting.answer.cancel()
             raise
-        except OSError as error:
-            # The database is away: trying one by one would only make it worse.
+        except _AWAY as error:
+            # One by one would make it worse, and might do again what was done.
             _fail(batch, error)
         except Exception as error:
             await self._isolate(name, batch, error)

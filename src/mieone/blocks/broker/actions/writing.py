@@ -27,7 +27,7 @@ _AGAIN: Final = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 _UNSTORABLE: Final = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
 _ATTEMPTS: Final = 8
 _TAKING_AWAY: Final = frozenset({Operation.DELETE, Operation.DELETE_ATTRIBUTE})
-
+_REPLACING: Final = frozenset({Operation.REPLACE, Operation.UPSERT_REPLACE})
 _MAKING: Final = frozenset(
     {Operation.CREATE, Operation.UPSERT_REPLACE, Operation.UPSERT_UPDATE, Operation.APPEND_STRICT}
 )
@@ -141,3 +141,5 @@ class Writer:
             return
         types = () if entity is None else entity.types
         self._personal.check_open(change.entity_id, change.fragment, types)
+        if entity is not None and change.operation not in _REPLACING:
+            self._personal.check_retyped(entity, change.fragment.types or ())

@@ -28,7 +28,6 @@ from .my_number import holds_my_number
 _LAST: Final = re.compile(r"[^/#:]*$")
 _FILL: Final = re.compile(r"[\s_\-‐・]+")
 _IDENTIFIERS: Final = ("id", "identifier", "number", "code", "番号", "コード", "識別子")
-_DEPTH: Final = 12
 
 
 class PersonalGroup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -82,6 +81,11 @@ class PersonalTerms:
             for overlay in overlays.values():
                 if isinstance(overlay, Overlay):
                     self._check_overlay(name, overlay, refused)
+
+    def check_retyped(self, entity: Entity, types: Sequence[Iri]) -> None:
+        """What `entity` holds already, were it of these types too. Raises PersonalAttribute."""
+        if not set(types) <= set(entity.types):
+            self.check_open(entity.id, Fragment(types=(*types,), attributes={**entity.attributes}))
 
     def cut_personal(self, entity: Entity) -> tuple[Entity | None, tuple[Iri, ...]]:
         """What somebody else answered, without what is personal, and the names of what is cut.
@@ -185,20 +189,19 @@ def _present(
 
 def _walk(value: JsonValue) -> Iterator[tuple[str | None, JsonValue]]:
     """Every member of every object inside, with its name; elements of lists under their list's."""
-    waiting: list[tuple[str | None, JsonValue, int]] = [(None, value, 0)]
+    waiting: list[tuple[str | None, JsonValue]] = [(None, value)]
     while waiting:
-        key, part, depth = waiting.pop()
+        key, part = waiting.pop()
         if isinstance(part, dict):
             for name, inner in part.items():
                 yield name, inner
-                if isinstance(inner, dict | list) and depth < _DEPTH:
-                    waiting.append((name, inner, depth + 1))
+                if isinstance(inner, dict | list):
+                    waiting.append((name, inner))
         elif isinstance(part, list):
             for inner in part:
                 if isinstance(inner, dict | list):
-                    if depth < _DEPTH:
-                        waiting.append((key, inner, depth + 1))
-                elif isinstance(inner, str):
+                    waiting.append((key, inner))
+                else:
                     yield key, inner
 
 
