@@ -224,6 +224,16 @@ async def test_a_subscription_begins_with_what_is_there(
     assert [one["triggerReason"] for one in after] == ["newlyMatching"]
 
 
+async def test_what_comes_by_the_clock_comes_although_nothing_fits(
+    broker_client: httpx.AsyncClient, database: PooledDatabase
+) -> None:
+    subscribed = await broker_client.post(WATCHES, json=watch(timeInterval=60))
+    told = await bodies(database)
+
+    assert subscribed.status_code == 201, subscribed.text
+    assert [one["data"] for one in told] == [[]]
+
+
 async def test_a_watch_is_shown_and_ends(broker_client: httpx.AsyncClient) -> None:
     path = f"{WATCHES}/urn:ngsi-ld:Subscription:1"
     await broker_client.post(WATCHES, json=watch())

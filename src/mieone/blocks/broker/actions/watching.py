@@ -55,7 +55,10 @@ async def watch(
     make_id: Callable[[], str],
     tenant_header: str | None,
 ) -> Subscription:
-    """Makes a subscription; what fits already is told at once."""
+    """Makes a subscription; what fits already is told at once.
+
+    One with an interval is told even that nothing fits.
+    """
     at = broker.house.clock.now()
     read = read_subscription(document, terms, at, make_id, SOURCES)
     subscription = msgspec.structs.replace(
@@ -196,6 +199,7 @@ async def _tell_all(
         if not is_expired(record.registration, at)
         and (infos := list_fitting(record.registration, asked))
     ]
-    if told:
+    # What comes by the clock comes although nothing fits (5.11.7).
+    if told or subscription.interval_s is not None:
         own = {subscription.context_url or "": terms}
         await notify(broker, conn, tenant, subscription, reason, told, own)

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
 
 import aiohttp
 import msgspec
@@ -54,6 +55,7 @@ _OURS: Final = frozenset(
         "via",
     }
 )
+_IN_AN_AGENT: Final = "!#$%&'()*+,/:;=?@[]"
 _OF_THE_REQUEST: Final = "urn:ngsi-ld:request"
 
 
@@ -218,7 +220,9 @@ def find_header(registration: Registration, key: str) -> str | None:
 def warning_of(registration: Registration, failure: SourceFailedError) -> str:
     """A value of NGSILD-Warning: code, agent, text."""
     text = "".join(mark for mark in failure.text if 32 <= ord(mark) < 127 and mark not in '"\\')
-    return f'{failure.code} {registration.alias or registration.id} "{text[:200]}"'
+    # Others have named it: a header takes printable ASCII, an agent no space.
+    agent = quote(registration.alias or registration.id, safe=_IN_AN_AGENT)
+    return f'{failure.code} {agent[:200]} "{text[:200]}"'
 
 
 def _timeout_s(registration: Registration) -> float:

@@ -5,12 +5,10 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 import msgspec
-import structlog
 
 from mieone.blocks.broker.actions import reading
 from mieone.blocks.broker.model import (
     Entity,
-    EntitySelector,
     Found,
     Query,
     RegistrationInfo,
@@ -18,21 +16,17 @@ from mieone.blocks.broker.model import (
     SourceProtocol,
     Tenant,
 )
-from mieone.blocks.broker.problems import BrokerProblem
-from mieone.blocks.broker.rules.conditions import fits_query, fits_selector
+from mieone.blocks.broker.rules.conditions import fits_query
 from mieone.blocks.broker.rules.ordering import sort_entities
-from mieone.blocks.broker.rules.reading import read_foreign_entity
 from mieone.blocks.broker.rules.registrations import holds_entity, list_matching, tells_the_present
 from mieone.blocks.broker.rules.registrations.joining import (
     Part,
     cut_proxied,
-    cut_to_source,
     is_undecided,
     join_parts,
 )
 from mieone.blocks.broker.rules.registrations.requests import (
     MOST,
-    SourceRequest,
     is_split,
     query_requests,
     retrieve_request,
@@ -40,15 +34,9 @@ from mieone.blocks.broker.rules.registrations.requests import (
 from mieone.blocks.broker.rules.registrations.splitting import Source
 
 from .asking import (
-    LASTING,
-    MISCELLANEOUS,
-    NO_ANSWER,
-    Answer,
     SourceClient,
-    SourceFailedError,
-    warning_of,
 )
-from .v2 import query_v2
+from .questioning import Questioner, Told
 
 if TYPE_CHECKING:
     from mieone.blocks.broker.actions.parts import Broker
@@ -58,24 +46,12 @@ PROXIED: Final = frozenset({SourceMode.EXCLUSIVE, SourceMode.REDIRECT})
 EXCLUSIVE: Final = frozenset({SourceMode.EXCLUSIVE})
 _READING: Final = frozenset({"retrieveEntity", "queryEntity", "queryBatch"})
 _QUERYING: Final = frozenset({"queryEntity", "queryBatch"})
-_log = structlog.get_logger(__name__)
-
-
-class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """What one source has said."""
-
-    source: Source
-    requests: tuple[SourceRequest, ...]
-    entities: tuple[Entity, ...] = ()
-    warnings: tuple[str, ...] = ()
-    count: int | None = None
-    """How many it has, where it said so."""
 
 
 class SourceReader:
     def __init__(self, broker: "Broker", client: SourceClient) -> None:
         self._broker = broker
-        self._client = client
+        self._questioner = Questioner(broker, client)
 
     async def retrieve(
         self,
@@ -91,7 +67,7 @@ class SourceReader:
             return (None if local is None else cut_proxied(local, sources, EXCLUSIVE)), ()
         types = () if local is None else local.types
         asking = [
-            self._ask(
+            self._questioner.ask(
                 tenant,
                 source,
                 [retrieve_request(source, entity_id, self._wanted(infos, asked), journey.terms)],
@@ -105,7 +81,7 @@ class SourceReader:
         told = list(await asyncio.gather(*asking))
         parts = self._parts(local, sources, told)
         if is_undecided(parts):
-            told = await self._ask_again(tenant, told, asked, journey, entity_id)
+            told = await self._questioner.ask_again(tenant, told, asked, journey, entity_id)
             parts = self._parts(local, sources, told)
         return join_parts(parts), _warnings(told)
 
@@ -171,7 +147,7 @@ class SourceReader:
         )
         here = asyncio.create_task(self._candidates(tenant, asked, splits=splits))
         asking = [
-            self._ask(
+            self._questioner.ask(
                 tenant,
                 source,
                 query_requests(source, infos, asked, journey.terms, is_batch=is_batch),
@@ -233,135 +209,10 @@ class SourceReader:
         ids = list(dict.fromkeys([*(entity.id for entity in local.entities), *foreign]))
         groups = {one: self._parts(ours.get(one), sources, _about(told, one)) for one in ids}
         if any(is_undecided(parts) for parts in groups.values()):
-            again = await self._ask_again(tenant, told, asked, journey)
+            again = await self._questioner.ask_again(tenant, told, asked, journey)
             groups = {one: self._parts(ours.get(one), sources, _about(again, one)) for one in ids}
         joined = (join_parts(parts) for parts in groups.values())
         return [entity for entity in joined if entity is not None]
-
-    async def _ask_again(
-        self,
-        tenant: Tenant,
-        told: Sequence[Told],
-        asked: Query,
-        journey: "Journey",
-        entity_id: str | None = None,
-    ) -> list[Told]:
-        """With the times of writing, which nobody pays for while they decide nothing."""
-
-        async def ask(one: Told) -> Told:
-            if not one.entities or one.source.registration.protocol is SourceProtocol.NGSI_V2:
-                return one
-            requests = [
-                msgspec.structs.replace(request, params=(*request.params, ("options", "sysAttrs")))
-                for request in one.requests
-            ]
-            newer = await self._ask(tenant, one.source, requests, asked, journey, entity_id)
-            # A source that does not tell times has nothing to add to what it said.
-            return newer if any(map(_tells_times, newer.entities)) else one
-
-        return list(await asyncio.gather(*(ask(one) for one in told)))
-
-    async def _ask(
-        self,
-        tenant: Tenant,
-        source: Source,
-        requests: Sequence[SourceRequest],
-        asked: Query,
-        journey: "Journey",
-        entity_id: str | None = None,
-    ) -> Told:
-        """Never raises for what a source does: that is a warning."""
-        told = Told(source=source, requests=tuple(requests))
-        selectors = asked.entities
-        if entity_id is not None:
-            selectors = (EntitySelector(ids=(entity_id,)),)
-        entities: list[Entity] = []
-        warnings: list[str] = []
-        count: int | None = None
-        try:
-            if source.registration.protocol is SourceProtocol.NGSI_V2:
-                entities = await query_v2(self._client, tenant, source, selectors, asked, journey)
-            else:
-                for request in requests:
-                    answer = await self._client.send(
-                        tenant.name, source.registration, request, journey
-                    )
-                    entities += await self._read(source, answer, journey, warnings)
-                    count = _counted(answer, count)
-        except SourceFailedError as failure:
-            warnings.append(warning_of(source.registration, failure))
-        return msgspec.structs.replace(
-            told,
-            entities=tuple(self._admitted(source, entities, selectors, warnings)),
-            warnings=tuple(warnings),
-            count=count,
-        )
-
-    async def _read(
-        self, source: Source, answer: Answer, journey: "Journey", warnings: list[str]
-    ) -> list[Entity]:
-        """Raises SourceFailedError."""
-        if answer.status in (404, 508):
-            # Nothing is there; or the way leads back to us, who have been asked already.
-            return []
-        if not answer.is_well:
-            code = NO_ANSWER if answer.status >= 500 else MISCELLANEOUS
-            raise SourceFailedError(code, f"status {answer.status}")
-        if not answer.body:
-            raise SourceFailedError(MISCELLANEOUS, "an empty answer")
-        document = answer.read()
-        documents = document if isinstance(document, list) else [document]
-        asked_with = await self._client.terms_for(source.registration, journey)
-        entities: list[Entity] = []
-        malformed = 0
-        for one in documents[:MOST]:
-            terms = await self._client.terms_of(answer, one, asked_with)
-            if isinstance(one, dict):
-                one = {name: value for name, value in one.items() if name != "@context"}
-            try:
-                entities.append(read_foreign_entity(one, terms))
-            except BrokerProblem:
-                malformed += 1
-        if malformed:
-            failure = SourceFailedError(MISCELLANEOUS, f"{malformed} entities cannot be read")
-            warnings.append(warning_of(source.registration, failure))
-        return entities
-
-    def _admitted(
-        self,
-        source: Source,
-        entities: Iterable[Entity],
-        selectors: Sequence[EntitySelector],
-        warnings: list[str],
-    ) -> list[Entity]:
-        """What was asked for, what the source is registered for, and nothing personal."""
-        admitted: list[Entity] = []
-        personal = 0
-        for entity in entities:
-            if selectors and not any(fits_selector(entity, one) for one in selectors):
-                continue
-            own = cut_to_source(entity, source)
-            if own is None:
-                continue
-            open_part, cut = self._broker.personal.cut_personal(own)
-            personal += len(cut)
-            if open_part is not None:
-                admitted.append(open_part)
-        if personal:
-            _log.warning(
-                "source_told_personal", registration=source.registration.id, attributes=personal
-            )
-            failure = SourceFailedError(LASTING, f"{personal} personal attributes were cut")
-            warnings.append(warning_of(source.registration, failure))
-        return admitted
-
-
-def _tells_times(entity: Entity) -> bool:
-    return any(
-        instance.modified_at is not None
-        for instances in entity.attributes.values()
-        for instance in instances.values()
-    )
 
 
 def _about(told: Iterable[Told], entity_id: str) -> list[Told]:
@@ -375,13 +226,6 @@ def _about(told: Iterable[Told], entity_id: str) -> list[Told]:
 
 def _warnings(told: Iterable[Told]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(warning for one in told for warning in one.warnings))
-
-
-def _counted(answer: Answer, before: int | None) -> int | None:
-    text = answer.headers.get("Ngsild-Results-Count", "")
-    if not (text.isascii() and text.isdigit() and len(text) < 12):
-        return before
-    return (before or 0) + int(text)
 
 
 def _page(entities: list[Entity], local: Found, told: Sequence[Told], asked: Query) -> Found:

@@ -12,6 +12,7 @@ from mieone.blocks.broker.model import (
     Entity,
     EntitySelector,
     Iri,
+    JsonValue,
     Operation,
     Outcome,
     Query,
@@ -24,12 +25,9 @@ from mieone.blocks.broker.problems import (
     Conflict,
     PersonalAttribute,
 )
+from mieone.blocks.broker.rules.registrations.commands import batch_request, write_request
 from mieone.blocks.broker.rules.registrations.operations import BATCH
-from mieone.blocks.broker.rules.registrations.requests import (
-    SourceRequest,
-    batch_request,
-    write_request,
-)
+from mieone.blocks.broker.rules.registrations.requests import SourceRequest
 from mieone.blocks.broker.rules.registrations.splitting import (
     Share,
     Source,
@@ -235,7 +233,10 @@ class SourceWriter:
             answer = await self._client.send(tenant.name, registration, request, journey)
             if answer.status == 207:
                 return judge_each(shares, answer.read())
-            made = answer.read() if answer.status == 201 and answer.body else []
+            made: JsonValue = []
+            if answer.status == 201:
+                # Who does not name what it made has made all of it.
+                made = answer.read() if answer.body else [one.change.entity_id for one in shares]
         except SourceFailedError as failure:
             return [result_of(share, unanswered(failure)) for share in shares]
         created = set(map(str, made)) if isinstance(made, list) else set()

@@ -1,4 +1,4 @@
-"""What is sent to an NGSI-LD source: path, parameters and body of each operation."""
+"""What is asked of an NGSI-LD source: path, parameters and body of each question."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -7,46 +7,20 @@ from urllib.parse import quote
 import msgspec
 
 from mieone.blocks.broker.model import (
-    Change,
     EntitySelector,
     Iri,
     JsonValue,
-    Operation,
     Query,
     RegistrationInfo,
     Terms,
 )
-from mieone.blocks.broker.rules.forms import render_time
 from mieone.blocks.broker.rules.q import print_geo, print_q, print_scope_q, print_types
 
-from .bodies import change_document
-from .splitting import Share, Source
+from .splitting import Source
 
 DEFAULT_LIMIT: Final = 20
 MOST: Final = 1_000
 """Entities asked of one source at once."""
-_VERBS: Final = {
-    Operation.CREATE: ("POST", ""),
-    Operation.REPLACE: ("PUT", "/{id}"),
-    Operation.MERGE: ("PATCH", "/{id}"),
-    Operation.APPEND: ("POST", "/{id}/attrs/"),
-    Operation.APPEND_STRICT: ("POST", "/{id}/attrs/"),
-    Operation.UPDATE: ("PATCH", "/{id}/attrs/"),
-    Operation.UPDATE_EXISTING: ("PATCH", "/{id}/attrs/"),
-    Operation.PARTIAL: ("PATCH", "/{id}/attrs/{name}"),
-    Operation.REPLACE_ATTRIBUTE: ("PUT", "/{id}/attrs/{name}"),
-    Operation.DELETE_ATTRIBUTE: ("DELETE", "/{id}/attrs/{name}"),
-    Operation.DELETE: ("DELETE", "/{id}"),
-}
-_BATCHES: Final = {
-    Operation.CREATE: "create",
-    Operation.UPSERT_REPLACE: "upsert",
-    Operation.UPSERT_UPDATE: "upsert",
-    Operation.APPEND: "update",
-    Operation.UPDATE: "update",
-    Operation.MERGE: "merge",
-    Operation.DELETE: "delete",
-}
 
 
 class SourceRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -181,7 +155,8 @@ def _query_params(
     if whole:
         own |= _condition_params(asked, terms)
     # In the order of their names, and what we add to a question behind it.
-    params = [*sorted(own.items()), *added, *_page_params(asked, whole=whole)]
+    most = None if selector.ids is None and not ids else len(selector.ids or ids)
+    params = [*sorted(own.items()), *added, *_page_params(asked, whole=whole, most=most)]
     return SourceRequest(method="GET", path="/ngsi-ld/v1/entities", params=tuple(params))
 
 
@@ -197,10 +172,16 @@ def _condition_params(asked: Query, terms: Terms) -> dict[str, str]:
     return found
 
 
-def _page_params(asked: Query, *, whole: bool) -> list[tuple[str, str]]:
-    """A source's own default page is as large as ours: only another one is worth a word."""
+def _page_params(asked: Query, *, whole: bool, most: int | None = None) -> list[tuple[str, str]]:
+    """A source's own default page is as large as ours: only another one is worth a word.
+
+    `most`: so many entities there can be at most, and a page that holds them all needs none.
+    """
     limit = MOST if not whole else min(MOST, asked.offset + asked.limit)
-    params = [] if limit == DEFAULT_LIMIT else [("limit", str(limit or 1))]
+    is_spare = limit == DEFAULT_LIMIT or (
+        most is not None and most <= DEFAULT_LIMIT and limit >= most
+    )
+    params = [] if is_spare else [("limit", str(limit or 1))]
     if asked.wants_count and whole:
         params.append(("count", "true"))
     return params
@@ -260,73 +241,3 @@ def _query_body(
         params=tuple(_page_params(asked, whole=whole)),
         body=body,
     )
-
-
-def write_request(share: Share, terms: Terms) -> SourceRequest:
-    """One change, as the operation on one entity that does it."""
-    change = share.change
-    if change.operation not in _VERBS:
-        return batch_request([share], terms)
-    method, path = _VERBS[change.operation]
-    name = "" if change.name is None else quote(terms.compact_name(change.name), safe=":")
-    filled = path.format(id=quote(change.entity_id, safe=":"), name=name)
-    body: JsonValue = None
-    if method != "DELETE":
-        document = change_document(change, terms, is_batch=False)
-        body = {**document, "@context": context_of(terms)}
-    return SourceRequest(
-        method=method,
-        path=f"/ngsi-ld/v1/entities{filled}",
-        params=tuple(_write_params(change, terms)),
-        body=body,
-        is_ld=body is not None,
-    )
-
-
-def _write_params(change: Change, terms: Terms) -> list[tuple[str, str]]:
-    params: list[tuple[str, str]] = []
-    if change.keep_existing:
-        params.append(("options", "noOverwrite"))
-    if change.type_filter:
-        params.append(("type", ",".join(terms.compact_type(one) for one in change.type_filter)))
-    if change.operation is Operation.DELETE_ATTRIBUTE:
-        if change.dataset is not None:
-            params.append(("datasetId", change.dataset))
-        if change.every_dataset:
-            params.append(("deleteAll", "true"))
-    if change.operation is Operation.MERGE:
-        if change.observed_at is not None:
-            params.append(("observedAt", render_time(change.observed_at)))
-        if change.language is not None:
-            params.append(("lang", change.language))
-    return params
-
-
-def batch_request(shares: Sequence[Share], terms: Terms) -> SourceRequest:
-    """Several changes of one operation and the same options."""
-    first = shares[0].change
-    params: list[tuple[str, str]] = []
-    if first.operation is Operation.UPSERT_UPDATE:
-        params.append(("options", "update"))
-    elif first.keep_existing:
-        params.append(("options", "noOverwrite"))
-    if first.operation is Operation.DELETE:
-        body: JsonValue = [share.change.entity_id for share in shares]
-    else:
-        context = context_of(terms)
-        body = [
-            {**change_document(share.change, terms, is_batch=True), "@context": context}
-            for share in shares
-        ]
-    return SourceRequest(
-        method="POST",
-        path=f"/ngsi-ld/v1/entityOperations/{_BATCHES[first.operation]}",
-        params=tuple(params),
-        body=body,
-        is_ld=first.operation is not Operation.DELETE,
-    )
-
-
-def context_of(terms: Terms) -> JsonValue:
-    """For a body: the writer's own URLs; whoever reads it adds the core."""
-    return list(terms.urls) or [terms.link]

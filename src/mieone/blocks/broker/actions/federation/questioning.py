@@ -1,0 +1,193 @@
+"""One source asked for entities: what it says, cut to what it may say."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+import structlog
+
+from mieone.blocks.broker.model import (
+    Entity,
+    EntitySelector,
+    Query,
+    SourceProtocol,
+    Tenant,
+)
+from mieone.blocks.broker.problems import BrokerProblem
+from mieone.blocks.broker.rules.conditions import fits_selector
+from mieone.blocks.broker.rules.reading import read_foreign_entity
+from mieone.blocks.broker.rules.registrations.joining import (
+    cut_to_source,
+)
+from mieone.blocks.broker.rules.registrations.requests import (
+    MOST,
+    SourceRequest,
+)
+from mieone.blocks.broker.rules.registrations.splitting import Source
+
+from .asking import (
+    LASTING,
+    MISCELLANEOUS,
+    NO_ANSWER,
+    Answer,
+    SourceClient,
+    SourceFailedError,
+    warning_of,
+)
+from .v2 import query_v2
+
+if TYPE_CHECKING:
+    from mieone.blocks.broker.actions.parts import Broker
+    from mieone.blocks.broker.actions.sources import Journey
+
+_log = structlog.get_logger(__name__)
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """What one source has said."""
+
+    source: Source
+    requests: tuple[SourceRequest, ...]
+    entities: tuple[Entity, ...] = ()
+    warnings: tuple[str, ...] = ()
+    count: int | None = None
+    """How many it has, where it said so."""
+
+
+class Questioner:
+    def __init__(self, broker: "Broker", client: SourceClient) -> None:
+        self._broker = broker
+        self._client = client
+
+    async def ask_again(
+        self,
+        tenant: Tenant,
+        told: Sequence[Told],
+        asked: Query,
+        journey: "Journey",
+        entity_id: str | None = None,
+    ) -> list[Told]:
+        """With the times of writing, which nobody pays for while they decide nothing."""
+
+        async def ask_one(one: Told) -> Told:
+            if not one.entities or one.source.registration.protocol is SourceProtocol.NGSI_V2:
+                return one
+            requests = [
+                msgspec.structs.replace(request, params=(*request.params, ("options", "sysAttrs")))
+                for request in one.requests
+            ]
+            newer = await self.ask(tenant, one.source, requests, asked, journey, entity_id)
+            # A source that does not tell times has nothing to add to what it said.
+            return newer if any(map(_tells_times, newer.entities)) else one
+
+        return list(await asyncio.gather(*(ask_one(one) for one in told)))
+
+    async def ask(
+        self,
+        tenant: Tenant,
+        source: Source,
+        requests: Sequence[SourceRequest],
+        asked: Query,
+        journey: "Journey",
+        entity_id: str | None = None,
+    ) -> Told:
+        """Never raises for what a source does: that is a warning."""
+        told = Told(source=source, requests=tuple(requests))
+        selectors = asked.entities
+        if entity_id is not None:
+            selectors = (EntitySelector(ids=(entity_id,)),)
+        entities: list[Entity] = []
+        warnings: list[str] = []
+        count: int | None = None
+        try:
+            if source.registration.protocol is SourceProtocol.NGSI_V2:
+                entities = await query_v2(self._client, tenant, source, selectors, asked, journey)
+            else:
+                for request in requests:
+                    answer = await self._client.send(
+                        tenant.name, source.registration, request, journey
+                    )
+                    entities += await self._read(source, answer, journey, warnings)
+                    count = _counted(answer, count)
+        except SourceFailedError as failure:
+            warnings.append(warning_of(source.registration, failure))
+        return msgspec.structs.replace(
+            told,
+            entities=tuple(self._admitted(source, entities, selectors, warnings)),
+            warnings=tuple(warnings),
+            count=count,
+        )
+
+    async def _read(
+        self, source: Source, answer: Answer, journey: "Journey", warnings: list[str]
+    ) -> list[Entity]:
+        """Raises SourceFailedError."""
+        if answer.status in (404, 508):
+            # Nothing is there; or the way leads back to us, who have been asked already.
+            return []
+        if not answer.is_well:
+            code = NO_ANSWER if answer.status >= 500 else MISCELLANEOUS
+            raise SourceFailedError(code, f"status {answer.status}")
+        if not answer.body:
+            raise SourceFailedError(MISCELLANEOUS, "an empty answer")
+        document = answer.read()
+        documents = document if isinstance(document, list) else [document]
+        asked_with = await self._client.terms_for(source.registration, journey)
+        entities: list[Entity] = []
+        malformed = 0
+        for one in documents[:MOST]:
+            terms = await self._client.terms_of(answer, one, asked_with)
+            if isinstance(one, dict):
+                one = {name: value for name, value in one.items() if name != "@context"}
+            try:
+                entities.append(read_foreign_entity(one, terms))
+            except BrokerProblem:
+                malformed += 1
+        if malformed:
+            failure = SourceFailedError(MISCELLANEOUS, f"{malformed} entities cannot be read")
+            warnings.append(warning_of(source.registration, failure))
+        return entities
+
+    def _admitted(
+        self,
+        source: Source,
+        entities: Iterable[Entity],
+        selectors: Sequence[EntitySelector],
+        warnings: list[str],
+    ) -> list[Entity]:
+        """What was asked for, what the source is registered for, and nothing personal."""
+        admitted: list[Entity] = []
+        personal = 0
+        for entity in entities:
+            if selectors and not any(fits_selector(entity, one) for one in selectors):
+                continue
+            own = cut_to_source(entity, source)
+            if own is None:
+                continue
+            open_part, cut = self._broker.personal.cut_personal(own)
+            personal += len(cut)
+            if open_part is not None:
+                admitted.append(open_part)
+        if personal:
+            _log.warning(
+                "source_told_personal", registration=source.registration.id, attributes=personal
+            )
+            failure = SourceFailedError(LASTING, f"{personal} personal attributes were cut")
+            warnings.append(warning_of(source.registration, failure))
+        return admitted
+
+
+def _tells_times(entity: Entity) -> bool:
+    return any(
+        instance.modified_at is not None
+        for instances in entity.attributes.values()
+        for instance in instances.values()
+    )
+
+
+def _counted(answer: Answer, before: int | None) -> int | None:
+    text = answer.headers.get("Ngsild-Results-Count", "")
+    if not (text.isascii() and text.isdigit() and len(text) < 12):
+        return before
+    return (before or 0) + int(text)
