@@ -118,6 +118,7 @@ TABLE broker.attribute (
   CREATE INDEX attribute_by_name ON broker.attribute USING btree (tenant, name, sequence) WHERE (place = 0)
   CREATE INDEX attribute_by_number ON broker.attribute USING btree (tenant, name, number, sequence) WHERE (number IS NOT NULL)
   CREATE INDEX attribute_by_words ON broker.attribute USING btree (tenant, name, words, sequence) WHERE (words IS NOT NULL)
+  CREATE INDEX attribute_of_several ON broker.attribute USING btree (tenant, name, sequence) WHERE ((place > 0) OR (dataset <> '@none'::text))
   CREATE INDEX attribute_opaque ON broker.attribute USING btree (tenant, name, sequence) WHERE is_opaque
   GRANT DELETE, INSERT, SELECT, UPDATE TO mieone_app
   GRANT SELECT TO mieone_auditor

@@ -35,6 +35,7 @@ from mieone.blocks.broker.model import (
 )
 from mieone.blocks.broker.problems import TooComplexQuery, TooManyResults
 from mieone.blocks.broker.rules.conditions import fits_query
+from mieone.blocks.broker.rules.narrowing import ByValues, make_plan
 from mieone.core.database import Conn
 
 from .given_stored import TENANT, attributes, entity, instance, stored
@@ -99,12 +100,30 @@ def some_condition(chance: random.Random, depth: int = 0) -> Condition:
         return Exists(path)
     if shape == 5:
         return Absent(path)
+    if shape == 6:
+        return some_range(chance, path)
     operator = chance.choice(list(Comparison))
     values = tuple(chance.choice(SCALARS)(chance) for _ in range(chance.choice((1, 1, 2))))
     if operator in (Comparison.MATCH, Comparison.NO_MATCH):
         values = (chance.choice(("^a", "x+", "[bc]")),)
     expanded = tuple(f"default/{value}" for value in values if isinstance(value, str))
     return Compare(path=path, operator=operator, values=values, expanded=expanded)
+
+
+def some_range(chance: random.Random, path: Path) -> Condition:
+    """Both ends of one attribute, sometimes of different sorts or the wrong way round."""
+    low, high = (
+        chance.choice((chance.randrange(8), NOON + timedelta(hours=chance.randrange(4))))
+        for _ in range(2)
+    )
+    above = chance.choice((Comparison.GREATER, Comparison.GREATER_EQUAL))
+    below = chance.choice((Comparison.LESS, Comparison.LESS_EQUAL))
+    return AllOf(
+        (
+            Compare(path=path, operator=above, values=(low,)),
+            Compare(path=path, operator=below, values=(high,)),
+        )
+    )
 
 
 def some_types(chance: random.Random) -> TypeSelection:
@@ -158,6 +177,28 @@ async def test_queries_answer_what_the_evaluator_says(conn: Conn, limits: Limits
         if asked.limit:
             assert found.has_more == (len(fitting) > end)
         assert found.count == (len(fitting) if asked.wants_count else None), asked
+
+
+async def test_both_ends_of_a_range_may_be_met_by_different_values(conn: Conn) -> None:
+    lists: list[JsonValue] = [[1, 9], [1, 2], 5, 1, 9]
+    things = [entity(at, ("A",), attributes(one=value)) for at, value in enumerate(lists)]
+    things[4].attributes["one"]["urn:d:1"] = instance(1)
+    await stored(conn, things)
+    path = Path(names=("one",), short=("one",))
+    ends = AllOf(
+        (
+            Compare(path=path, operator=Comparison.GREATER_EQUAL, values=(4,)),
+            Compare(path=path, operator=Comparison.LESS, values=(6,)),
+        )
+    )
+
+    [joined] = make_plan(Query(condition=ends)).parts
+    found = await query(conn, TENANT, Query(condition=ends, limit=20, wants_count=True))
+
+    assert isinstance(joined, ByValues)
+    assert joined.is_joined
+    assert {one.id for one in found.entities} == {things[at].id for at in (0, 2, 4)}
+    assert found.count == 3
 
 
 async def test_pages_by_cursor_join_without_seam_while_others_write(conn: Conn) -> None:

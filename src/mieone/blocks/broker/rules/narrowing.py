@@ -1,9 +1,8 @@
 """Which index rows hold every entity that fits a query: supersets, or exact where that is said."""
 
-import math
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Final, TypeAlias
+from datetime import datetime
+from typing import TypeAlias, TypeVar
 
 import msgspec
 
@@ -16,7 +15,6 @@ from mieone.blocks.broker.model import (
     AnyOf,
     AnyType,
     Compare,
-    Comparison,
     Condition,
     EntitySelector,
     Exists,
@@ -25,18 +23,13 @@ from mieone.blocks.broker.model import (
     OneType,
     Path,
     Query,
-    Scalar,
-    Span,
     TypeSelection,
 )
 
 from .geometry import find_boxes
-from .projection import FALSE, TRUE, VOCABULARY, Bounds, is_indexable
+from .projection import VOCABULARY, Bounds, is_indexable
 from .q.conditions import RESERVED
-
-EARLIEST: Final = datetime(1, 1, 1, tzinfo=UTC)
-LATEST: Final = datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
+from .wanted import Values
 
 
 class ByIds(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,6 +69,9 @@ class ByValues(msgspec.Struct, frozen=True, kw_only=True):
     instants: tuple[datetime, ...] = ()
     number_ranges: tuple[tuple[float, float], ...] = ()
     instant_ranges: tuple[tuple[datetime, datetime], ...] = ()
+    is_joined: bool = False
+    """A range that stands for two: where the attribute has several values, each may have its own.
+    Whoever has several is a candidate too, and then it is not exact."""
     is_exact: bool = True
 
 
@@ -207,9 +203,54 @@ def _of_condition(condition: Condition) -> Narrowing | None:
         case Compare():
             return _of_comparison(condition)
         case AllOf(parts):
-            return _all([_of_condition(part) for part in parts])
+            return _all(_join_ranges([_of_condition(part) for part in parts]))
         case AnyOf(parts):
             return _any([_of_condition(part) for part in parts])
+
+
+def _join_ranges(found: Sequence[Narrowing | None]) -> list[Narrowing | None]:
+    """`a>=1;a<2` is one range, which an index finds at once, instead of two large halves."""
+    left: list[Narrowing | None] = []
+    for part in found:
+        for place, other in enumerate(left):
+            joined = _join(other, part)
+            if joined is not None:
+                left[place] = joined
+                break
+        else:
+            left.append(part)
+    return left
+
+
+def _join(one: Narrowing | None, other: Narrowing | None) -> ByValues | None:
+    if not isinstance(one, ByValues) or not isinstance(other, ByValues) or one.name != other.name:
+        return None
+    number_ranges = _intersect(one.number_ranges, other.number_ranges)
+    instant_ranges = _intersect(one.instant_ranges, other.instant_ranges)
+    if len(number_ranges) + len(instant_ranges) != 1:
+        return None
+    joined = ByValues(
+        name=one.name, number_ranges=number_ranges, instant_ranges=instant_ranges, is_joined=True
+    )
+    is_all = all(_holds_one_range(part) for part in (one, other))
+    return joined if is_all else None
+
+
+def _holds_one_range(part: ByValues) -> bool:
+    ranges = len(part.number_ranges) + len(part.instant_ranges)
+    return ranges == 1 and not (part.numbers or part.words or part.instants)
+
+
+_End = TypeVar("_End", float, datetime)
+
+
+def _intersect(
+    one: tuple[tuple[_End, _End], ...], other: tuple[tuple[_End, _End], ...]
+) -> tuple[tuple[_End, _End], ...]:
+    """Perhaps empty, low above high; nothing where it is not one range each."""
+    if len(one) != 1 or len(other) != 1:
+        return ()
+    return ((max(one[0][0], other[0][0]), min(one[0][1], other[0][1])),)
 
 
 def _of_metadata(condition: Condition) -> Narrowing | None:
@@ -244,7 +285,7 @@ def _of_comparison(condition: Compare) -> Narrowing | None:
     presence = _of_path(condition.path)
     if not isinstance(presence, ByNames):
         return None
-    found = _Values()
+    found = Values()
     if presence.is_exact and all(
         found.take(condition.operator, value) for value in condition.values
     ):
@@ -260,92 +301,3 @@ def _of_comparison(condition: Compare) -> Narrowing | None:
             instant_ranges=tuple(found.instant_ranges),
         )
     return msgspec.structs.replace(presence, is_exact=False)
-
-
-class _Values:
-    """What a comparison looks for, sorted by column."""
-
-    def __init__(self) -> None:
-        self.numbers: list[float] = []
-        self.words: list[str] = []
-        self.instants: list[datetime] = []
-        self.number_ranges: list[tuple[float, float]] = []
-        self.instant_ranges: list[tuple[datetime, datetime]] = []
-
-    def take(self, operator: Comparison, value: Scalar | Span) -> bool:
-        """False for what no index knows: order among texts, patterns, inequality."""
-        if isinstance(value, Span):
-            return operator is Comparison.EQUAL and self._take_range(value.low, value.high)
-        match operator:
-            case Comparison.EQUAL:
-                return self._take_equal(value)
-            case Comparison.GREATER | Comparison.GREATER_EQUAL:
-                return self._take_range(_above(value, operator is Comparison.GREATER), None)
-            case Comparison.LESS | Comparison.LESS_EQUAL:
-                return self._take_range(None, _below(value, operator is Comparison.LESS))
-            case _:
-                return False
-
-    def _take_equal(self, value: Scalar) -> bool:
-        if isinstance(value, bool):
-            self.words.append(TRUE if value else FALSE)
-        elif isinstance(value, datetime):
-            self.instants.append(value)
-        elif isinstance(value, str):
-            # A long text equals opaque values only, which are candidates anyway.
-            if is_indexable(value):
-                self.words.append(value)
-        else:
-            number = _double(value)
-            if number is None:
-                return False
-            self.numbers.append(number)
-        return True
-
-    def _take_range(self, low: Scalar | None, high: Scalar | None) -> bool:
-        ends = [end for end in (low, high) if end is not None]
-        if not ends or any(isinstance(end, bool | str) for end in ends):
-            return False
-        if all(isinstance(end, datetime) for end in ends):
-            start = low if isinstance(low, datetime) else EARLIEST
-            end = high if isinstance(high, datetime) else LATEST
-            self.instant_ranges.append((start, end))
-            return True
-        numbers = [_double(end) for end in (low, high) if isinstance(end, int | float)]
-        if None in numbers or len(numbers) != len(ends):
-            return False
-        least = -math.inf if low is None else _double(low)
-        most = math.inf if high is None else _double(high)
-        if least is None or most is None:
-            return False
-        self.number_ranges.append((least, most))
-        return True
-
-
-def _double(value: Scalar) -> float | None:
-    """The same number as the index has it, or None."""
-    if isinstance(value, bool | str | datetime):
-        return None
-    try:
-        number = float(value)
-    except OverflowError:
-        return None
-    return number if number == value else None
-
-
-def _above(value: Scalar, is_strict: bool) -> Scalar | None:
-    if not is_strict:
-        return value
-    if isinstance(value, datetime):
-        return value + _MICROSECOND if value < LATEST else None
-    number = _double(value)
-    return None if number is None else math.nextafter(number, math.inf)
-
-
-def _below(value: Scalar, is_strict: bool) -> Scalar | None:
-    if not is_strict:
-        return value
-    if isinstance(value, datetime):
-        return value - _MICROSECOND if value > EARLIEST else None
-    number = _double(value)
-    return None if number is None else math.nextafter(number, -math.inf)

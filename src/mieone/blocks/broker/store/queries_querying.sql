@@ -168,7 +168,7 @@ ORDER BY found.sequence
 LIMIT $3;
 
 -- name: probe_values
--- Some $3 of them in no order: who gets fewer has them all.
+-- Some $3 of them in no order: who gets fewer has them all. With $12 those of several values too.
 SELECT
     found.sequence,
     found.is_opaque
@@ -262,6 +262,21 @@ FROM (
         WHERE kept.tenant = $1 AND kept.name = $4 AND kept.is_opaque AND kept.sequence > $2
         LIMIT $3
     ) AS one
+    UNION ALL
+    SELECT
+        one.sequence,
+        true AS is_opaque
+    FROM (
+        SELECT kept.sequence
+        FROM broker.attribute AS kept
+        WHERE
+            $12::boolean
+            AND kept.tenant = $1
+            AND kept.name = $4
+            AND (kept.place > 0 OR kept.dataset <> '@none')
+            AND kept.sequence > $2
+        LIMIT $3
+    ) AS one
 ) AS found
 LIMIT $3;
 
@@ -287,6 +302,7 @@ WHERE
             FROM unnest($9::timestamptz[], $10::timestamptz[]) AS wanted (low, high)
             WHERE kept.instant BETWEEN wanted.low AND wanted.high
         )
+        OR ($11::boolean AND (kept.place > 0 OR kept.dataset <> '@none'))
     );
 
 -- name: probe_bounds

@@ -130,6 +130,7 @@ async def probe_values(
         wanted.words,
         wanted.instants,
         *_ends(wanted),
+        wanted.is_joined,
     )
     return [(row["sequence"], row["is_opaque"]) for row in rows]
 
@@ -146,6 +147,7 @@ async def filter_values(
         wanted.words,
         wanted.instants,
         *_ends(wanted),
+        wanted.is_joined,
     )
     return {row["sequence"] for row in rows}
 
