@@ -12,6 +12,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final, TypeAlias
 from urllib.parse import SplitResult, urlsplit
 
+import yarl
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import ThreadedResolver
 
@@ -69,9 +70,13 @@ def split_target(url: str) -> SplitResult:
 def check_literal(house: House, url: str) -> None:
     """Without asking anybody: what a connection whose name is checked by the resolver still needs,
     since no resolver is asked about a number. Raises TargetRefused."""
-    literal = _find_literal(split_target(url).hostname or "")
-    if literal is not None and not is_allowed(house, literal):
-        raise TargetRefused(f"{literal} must not be called from here")
+    hosts = [split_target(url).hostname or ""]
+    with contextlib.suppress(ValueError):
+        # Digits of other scripts become ours only on the way out.
+        hosts.append(yarl.URL(url).raw_host or "")
+    for literal in map(_find_literal, hosts):
+        if literal is not None and not is_allowed(house, literal):
+            raise TargetRefused(f"{literal} must not be called from here")
 
 
 def is_allowed(house: House, address: Address) -> bool:
