@@ -362,6 +362,16 @@ async def test_a_custom_request_is_filled(v2: V2, receiver: Receiver) -> None:
     }
 
 
+async def test_nobody_writes_the_headers_of_the_connection(v2: V2, receiver: Receiver) -> None:
+    headers = {"Host": "inside.example", "Content-Length": "1", "connection": "close", "X-Own": "1"}
+    await custom(v2, receiver, headers=headers)
+
+    [told] = await receiver.wait_for(1)
+    assert told.headers["host"] in receiver.url
+    assert told.headers["content-length"] == str(len(told.body))
+    assert told.headers["x-own"] == "1"
+
+
 async def test_a_custom_text_is_filled(v2: V2, receiver: Receiver) -> None:
     await custom(
         v2, receiver, payload="%22t%22 is ${t}, o is ${o}, ${service} ${servicePath} ${none}"

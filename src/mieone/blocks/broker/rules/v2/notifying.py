@@ -27,6 +27,10 @@ from .values import Typed, default_type, show
 
 _ALWAYS_TOLD: Final = frozenset({"alterationType", "dateCreated", "dateModified"})
 _KEPT_HEADERS: Final = frozenset({"fiware-correlator", "ngsiv2-attrsformat"})
+_OF_THE_CONNECTION: Final = frozenset(
+    {"host", "content-length", "transfer-encoding", "connection", "upgrade", "trailer", "te"}
+)
+"""A subscriber who wrote them could end our request early, or knock at another door of its host."""
 _SAFE_IN_URL: Final = "%/:=&?~#+!$,;'@()*[]"
 _CONTENT: Final = {"Content-Type": "application/json; charset=utf-8"}
 
@@ -214,7 +218,7 @@ def _customize(
     kept = dict(headers)
     for written, template in own.items():
         name = fill_text(unquote(written), values)
-        if name.lower() in _KEPT_HEADERS:
+        if name.lower() in _KEPT_HEADERS | _OF_THE_CONNECTION:
             continue
         kept = {one: text for one, text in kept.items() if one.lower() != name.lower()}
         text = fill_text(unquote(str(template)), values)
