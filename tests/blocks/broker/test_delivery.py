@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import msgspec
 import pytest
 from httpx import AsyncClient
 
@@ -191,6 +192,21 @@ async def test_the_dead_and_the_slow_hold_nobody_up(
             await receiver.wait_for(30, timeout_s=5)
 
         assert len(slow.got) <= 10
+
+
+async def test_nobody_holds_a_place_as_long_as_he_likes(
+    broker_client: AsyncClient, broker: Broker
+) -> None:
+    async with receiving() as slow:
+        slow.delay_s = 60
+        patient = {"uri": slow.url, "timeout": 50_000}
+        await subscribe(broker_client, slow.url, notification={"endpoint": patient})
+        policy = msgspec.structs.replace(QUICK, longest_timeout_s=0.1)
+        async with delivering(broker, policy):
+            await put_in(broker_client, 1, 0)
+            await slow.wait_for(2, timeout_s=5)
+
+    assert len(slow.got) >= 2
 
 
 async def test_throttling_tells_the_newest_of_each_entity_together(

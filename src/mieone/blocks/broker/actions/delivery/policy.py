@@ -16,6 +16,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     kept: int = 200
     """Deliveries of one subscription in memory; the rest waits in the table."""
     timeout_s: float = 10.0
+    longest_timeout_s: float = 60.0
+    """Whatever a subscriber asks for: meanwhile others wait for the place."""
     max_attempts: int = 10
     """Then a delivery is dead, until somebody revives it for as many again."""
     first_wait_s: float = 1.0

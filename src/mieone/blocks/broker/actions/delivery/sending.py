@@ -55,6 +55,7 @@ class Sender:
         """Why it failed, for an operator; None when it arrived."""
         timeout_ms = subscription.endpoint.timeout_ms
         timeout_s = self._policy.timeout_s if timeout_ms is None else timeout_ms / 1000
+        timeout_s = min(timeout_s, self._policy.longest_timeout_s)
         try:
             check_literal(self._house, sent.url)
             if is_mqtt(sent.url):
