@@ -13,6 +13,7 @@ from mieone.blocks.broker.actions.parts import Broker
 from mieone.blocks.broker.model.dataset import CellKind, Column, DataSet, Position, Titles
 from mieone.blocks.broker.problems import BadRequestData
 from mieone.blocks.broker.rules.importing import Row, map_rows, read_table
+from mieone.blocks.broker.store import imports
 from mieone.core.house import House
 
 DATASET = DataSet(
@@ -172,3 +173,21 @@ async def test_a_row_of_another_town_is_not_written(
 
     assert run.json()["written_entities"] == 0
     assert [finding["reason"] for finding in run.json()["findings"]] == ["other_tenant"]
+
+
+async def test_an_import_that_began_earlier_takes_nothing_from_a_newer_one(
+    broker_house: House, broker: Broker
+) -> None:
+    now = broker_house.clock.now()
+    tenant, dataset = "244414", DATASET.id
+    async with broker_house.database.transaction() as conn:
+        older = await imports.record_run(conn, tenant, dataset, "a", b"1", now)
+        newer = await imports.record_run(conn, tenant, dataset, "b", b"2", now)
+
+        await imports.record_imported(conn, tenant, dataset, ["urn:x:1", "urn:x:2"], newer)
+        await imports.record_imported(conn, tenant, dataset, ["urn:x:1", "urn:x:3"], older)
+        gone_for_older = await imports.list_vanished(conn, tenant, dataset, older, 10)
+        gone_for_newer = await imports.list_vanished(conn, tenant, dataset, newer, 10)
+
+    assert gone_for_older == []
+    assert gone_for_newer == ["urn:x:3"]

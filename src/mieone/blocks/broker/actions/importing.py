@@ -11,7 +11,12 @@ import structlog
 
 from mieone.blocks.broker.model import Change, Operation, Tenant
 from mieone.blocks.broker.model.dataset import DataSet, Finding, ImportRun
-from mieone.blocks.broker.problems import BadRequestData, BrokerProblem, NonexistentTenant
+from mieone.blocks.broker.problems import (
+    BadRequestData,
+    BrokerProblem,
+    NonexistentTenant,
+    PersonalAttribute,
+)
 from mieone.blocks.broker.rules.importing import Imported, map_rows, read_table
 from mieone.blocks.broker.store import imports as store
 from mieone.core.house import House
@@ -140,9 +145,10 @@ class Importer:
                     reason = "refused"
                     if isinstance(outcome.problem, BrokerProblem):
                         reason = type(outcome.problem).slug.partition("/")[2].replace("-", "_")
-                    findings.append(
-                        Finding(row=0, column=None, reason=reason, value=outcome.change.entity_id)
-                    )
+                    # An id that could be somebody's number is not kept by way of its refusal.
+                    is_personal = isinstance(outcome.problem, PersonalAttribute)
+                    named = "" if is_personal else outcome.change.entity_id
+                    findings.append(Finding(row=0, column=None, reason=reason, value=named))
             brought = [item.change.entity_id for item in outcomes if item.problem is None]
             written += len(brought)
             async with self._house.database.transaction() as conn:

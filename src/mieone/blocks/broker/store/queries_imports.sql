@@ -22,15 +22,17 @@ SET
 WHERE run_id = $1;
 
 -- name: record_imported
-INSERT INTO broker.imported (tenant, dataset, entity_id, run_id)
+INSERT INTO broker.imported AS i (tenant, dataset, entity_id, run_id)
 SELECT DISTINCT $1::text, $2::text, brought.entity_id, $4::uuid
 FROM unnest($3::text[]) AS brought (entity_id)
-ON CONFLICT (tenant, dataset, entity_id) DO UPDATE SET run_id = excluded.run_id;
+-- Runs are numbered in time: one that started earlier and writes later takes nothing from the newer.
+ON CONFLICT (tenant, dataset, entity_id)
+DO UPDATE SET run_id = greatest(i.run_id, excluded.run_id);
 
 -- name: list_vanished
 SELECT entity_id
 FROM broker.imported
-WHERE tenant = $1 AND dataset = $2 AND run_id <> $3
+WHERE tenant = $1 AND dataset = $2 AND run_id < $3
 ORDER BY entity_id
 LIMIT $4;
 
