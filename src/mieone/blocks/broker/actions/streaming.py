@@ -78,10 +78,7 @@ class Streams:
     ) -> AsyncIterator[bytes]:
         """Lines of text/event-stream until the listener goes or falls behind. Raises OverQuota."""
         self._check_room(address)
-        listener = _Listener(interest, address)
-        self._listeners.add(listener)
-        self._ensure_reader()
-        return self._serve(listener, last_id)
+        return self._serve(_Listener(interest, address), last_id)
 
     def _check_room(self, address: str) -> None:
         same = sum(one.address == address for one in self._listeners)
@@ -97,6 +94,9 @@ class Streams:
             self._reader = None
 
     async def _serve(self, listener: _Listener, last_id: str | None) -> AsyncIterator[bytes]:
+        # Whoever went before it began is none: nobody would ever take it off the list.
+        self._listeners.add(listener)
+        self._ensure_reader()
         try:
             yield b"retry: 3000\n\n"
             async for line in self._make_up(listener, last_id):
