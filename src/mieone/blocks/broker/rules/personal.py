@@ -85,7 +85,10 @@ class PersonalTerms:
     def check_retyped(self, entity: Entity, types: Sequence[Iri]) -> None:
         """What `entity` holds already, were it of these types too. Raises PersonalAttribute."""
         if not set(types) <= set(entity.types):
-            self.check_open(entity.id, Fragment(types=(*types,), attributes={**entity.attributes}))
+            held: dict[Iri, dict[DatasetId, Instance | Null]] = {
+                name: {**instances} for name, instances in entity.attributes.items()
+            }
+            self.check_open(entity.id, Fragment(types=(*types,), attributes=held))
 
     def cut_personal(self, entity: Entity) -> tuple[Entity | None, tuple[Iri, ...]]:
         """What somebody else answered, without what is personal, and the names of what is cut.
