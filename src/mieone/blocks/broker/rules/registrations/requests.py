@@ -219,6 +219,8 @@ def _query_body(
     *,
     whole: bool,
 ) -> SourceRequest:
+    # A selector with an id is at most one entity.
+    most = len(entities) if entities and all("id" in one for one in entities) else None
     body: dict[str, JsonValue] = {"type": "Query"}
     if any(entities):
         body["entities"] = [one for one in entities if one]
@@ -238,6 +240,6 @@ def _query_body(
     return SourceRequest(
         method="POST",
         path="/ngsi-ld/v1/entityOperations/query",
-        params=tuple(_page_params(asked, whole=whole)),
+        params=tuple(_page_params(asked, whole=whole, most=most)),
         body=body,
     )
