@@ -33,6 +33,7 @@ class Ledgers(msgspec.Struct, frozen=True):
     chains: tuple[Chain, ...]
     subscriptions: tuple[()] = ()
     jobs: tuple[()] = ()
+    services: tuple[()] = ()
 
 
 async def test_a_chain_that_cannot_be_linked_holds_up_no_other(
