@@ -58,10 +58,12 @@ async def open_call_with_body(
     options: Sequence[str] = (),
     accepts: Sequence[Accept] = (Accept.JSON, Accept.LD_JSON),
     takes_merge_patch: bool = False,
+    takes_link: bool = False,
 ) -> tuple[Call, JsonValue]:
     """The call and its body without @context, from which (or the Link header) the terms come.
 
     The body of a batch (a list) keeps the @context of its elements: see `open_items`.
+    With `takes_link` a JSON-LD body without a context may have it in the Link header.
     Raises InvalidRequest (no JSON), BadRequestData (context in the wrong place), UnsupportedMediaType.
     """
     draft = await _begin(request, broker, params, options, accepts)
@@ -70,10 +72,12 @@ async def open_call_with_body(
     body = read_json(await request.body())
     count = len(body) if isinstance(body, list) else 1
     await admit(request, broker, draft.tenant, writes=count if is_write(request) else 0)
-    if is_ld and linked is not None:
+    if is_ld and linked is not None and not (takes_link and _lacks_context(body)):
         raise BadRequestData("with application/ld+json the context stands in the body, not in Link")
     if isinstance(body, list):
         return msgspec.structs.replace(await _with_terms(draft, linked), has_ld_body=is_ld), body
+    if is_ld and linked is not None:
+        return await _with_terms(draft, linked), body
     _check_context(body, is_ld)
     if is_ld and isinstance(body, dict):
         # No copy of ours shares it: it was decoded for this call.
@@ -201,6 +205,10 @@ def _check_content_type(request: AnyRequest, takes_merge_patch: bool) -> bool:
     if named not in taken:
         raise UnsupportedMediaType(f"a body comes as {' or '.join(sorted(taken))}")
     return named == Accept.LD_JSON.value
+
+
+def _lacks_context(document: JsonValue) -> bool:
+    return isinstance(document, dict) and "@context" not in document
 
 
 def _check_context(document: JsonValue, is_ld: bool) -> None:
