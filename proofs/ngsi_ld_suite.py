@@ -256,7 +256,8 @@ def _wait_for(url: str, house: "subprocess.Popen[bytes]") -> None:
 
 
 def _run(robot: Path, copy: Path, out: Path, group: str, options: argparse.Namespace) -> Tally:
-    folder = (options.reports or out) / group.replace("/", "-")
+    # Two runs side by side must not write one report.
+    folder = (options.reports or out) / out.name / group.replace("/", "-")
     url = f"{options.url or f'http://127.0.0.1:{options.base_port}'}/ngsi-ld/v1"
     compound = f"http://127.0.0.1:{options.base_port + 3}/ctx/{COMPOUND}"
     variables = {
