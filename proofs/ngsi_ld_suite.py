@@ -33,6 +33,8 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from proofs.ngsi_ld_reasons import why
+
 ROOT = Path(__file__).parents[1]
 RESULTS = Path(__file__).parent / "results" / "ngsi_ld_suite.md"
 GROUPS = (
@@ -339,7 +341,9 @@ def _table(runs: dict[int, dict[str, Tally]], httpctrl: str) -> str:
             named = {k: v for tally in groups.values() for k, v in getattr(tally, kind).items()}
             lines += ["", f"{title}:" if named else f"{title}: none."]
             lines += [""] if named else []
-            lines += [f"- {name}: {_short(text)}" for name, text in sorted(named.items())]
+            lines += [
+                f"- {name}: {why(name) or _short(text)}" for name, text in sorted(named.items())
+            ]
     return "\n".join(lines) + "\n"
 
 
