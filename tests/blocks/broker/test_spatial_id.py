@@ -1,6 +1,7 @@
 """空間ID: the vectors of the formula, and cells that hold what is encoded into them."""
 
 import pytest
+from hypothesis import example
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
@@ -34,6 +35,8 @@ def test_vectors(latitude: float, longitude: float, height: float, zoom: int, ce
 
 
 @for_all(latitudes, longitudes, heights, zooms)
+@example(latitude=0.0, longitude=179.99999999999997, height=0.0, zoom=0)
+@example(latitude=0.0, longitude=0.0, height=-5e-324, zoom=0)
 def test_a_cell_holds_what_is_encoded_into_it(
     latitude: float, longitude: float, height: float, zoom: int
 ) -> None:

@@ -35,10 +35,14 @@ def encode_position(latitude: float, longitude: float, height_m: float, z: int) 
     """The cell a position is in; west, north and lower sides belong to a cell, the others do not."""
     tiles = 2**z
     angle = math.radians(max(-NORTHERNMOST, min(NORTHERNMOST, latitude)))
-    x = math.floor((longitude + 180) / 360 * tiles)
-    y = math.floor((1 - math.asinh(math.tan(angle)) / math.pi) / 2 * tiles)
-    f = math.floor(height_m * tiles / _WHOLE_HEIGHT_M)
-    return SpatialId(z, f, x % tiles, max(0, min(tiles - 1, y)))
+    x = _clamp((longitude + 180) / 360 * tiles, 0, tiles - 1)
+    y = _clamp((1 - math.asinh(math.tan(angle)) / math.pi) / 2 * tiles, 0, tiles - 1)
+    f = int(height_m // (_WHOLE_HEIGHT_M / tiles))
+    return SpatialId(z, f, x, y)
+
+
+def _clamp(place: float, lowest: int, highest: int) -> int:
+    return max(lowest, min(highest, math.floor(place)))
 
 
 def parse_spatial_id(text: str) -> SpatialId:
