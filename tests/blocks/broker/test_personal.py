@@ -19,8 +19,9 @@ from mieone.blocks.broker.model import (
     Remembered,
 )
 from mieone.blocks.broker.problems import PersonalAttribute
-from mieone.blocks.broker.rules.my_number import has_right_check_digit, holds_my_number, mask
+from mieone.blocks.broker.rules.my_number import holds_my_number, mask
 from mieone.blocks.broker.rules.personal import PersonalGroup, PersonalTerms
+from mieone.core.my_number import has_right_check_digit
 
 FILE = Path(__file__).parents[3] / "regions" / "mie" / "broker" / "personal.yaml"
 GROUPS = msgspec.yaml.decode(FILE.read_bytes(), type=list[PersonalGroup])
