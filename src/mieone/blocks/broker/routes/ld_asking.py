@@ -153,22 +153,22 @@ def open_query_body(call: Call, body: JsonValue) -> tuple[Call, tuple[EntitySele
     values: dict[str, str] = dict(call.params.all)
     for name, member in body.items():
         if name == "geoQ":
-            values |= _texts(member, (*_GEO, "geoproperty"), name)
+            values |= read_texts(member, (*_GEO, "geoproperty"), name)
         elif name in _IN_BODIES:
-            values[name] = _text(member, name)
+            values[name] = read_text(member, name)
         elif name not in ("type", "entities"):
             raise BadRequestData(f"a query has no member {name[:60]}")
     opened = msgspec.structs.replace(call, params=Params(values, call.params.options))
-    return opened, _read_selectors(body.get("entities", []), call.terms)
+    return opened, read_selectors(body.get("entities", []), call.terms)
 
 
-def _read_selectors(entities: JsonValue, terms: Terms) -> tuple[EntitySelector, ...]:
+def read_selectors(entities: JsonValue, terms: Terms) -> tuple[EntitySelector, ...]:
     if not isinstance(entities, list) or len(entities) > _MOST_SELECTORS:
         raise BadRequestData(f"entities is an array of at most {_MOST_SELECTORS} selectors")
     selectors = []
     for member in entities:
         selector = read_selector(
-            Params(_texts(member, ("id", "idPattern", "type"), "entities")), terms
+            Params(read_texts(member, ("id", "idPattern", "type"), "entities")), terms
         )
         if selector is None:
             raise BadRequestData("a selector of entities names a type, an id or an idPattern")
@@ -176,16 +176,16 @@ def _read_selectors(entities: JsonValue, terms: Terms) -> tuple[EntitySelector, 
     return tuple(selectors)
 
 
-def _texts(member: JsonValue, known: tuple[str, ...], what: str) -> dict[str, str]:
+def read_texts(member: JsonValue, known: tuple[str, ...], what: str) -> dict[str, str]:
     if not isinstance(member, dict):
         raise BadRequestData(f"{what} is not an object")
     unknown = sorted(member.keys() - set(known))
     if unknown:
         raise BadRequestData(f"{what} has no member {unknown[0][:60]}")
-    return {name: _text(value, name) for name, value in member.items()}
+    return {name: read_text(value, name) for name, value in member.items()}
 
 
-def _text(value: JsonValue, what: str) -> str:
+def read_text(value: JsonValue, what: str) -> str:
     """As it would stand in an address."""
     if isinstance(value, str):
         return value

@@ -20,6 +20,7 @@ from mieone.blocks.broker.rules.temporal.rendering import (
 )
 from mieone.web import AnyRequest
 
+from .ld_asking import read_selector
 from .ld_distributed import warn
 from .ld_http import Call, answer, answer_empty, open_call, open_call_with_body
 from .ld_paging import page_headers
@@ -31,7 +32,6 @@ from .ld_temporal_asking import (
     TIME_PARAMS,
     open_body,
     read_query,
-    read_selector,
     read_temporal,
 )
 from .ld_temporal_writing import storing

@@ -1,33 +1,22 @@
 """Temporal queries as they come: parameters of an address, or members of a body."""
 
-from collections.abc import Mapping
 from typing import Final
 
 import msgspec
 
 from mieone.blocks.broker.model import (
-    CORE_VOCABULARY,
     EntitySelector,
-    GeoQuery,
     JsonValue,
     Query,
-    Terms,
 )
 from mieone.blocks.broker.model.temporal import TemporalQuery
 from mieone.blocks.broker.problems import BadRequestData, InvalidRequest
 from mieone.blocks.broker.rules.forms import Form, Format
-from mieone.blocks.broker.rules.patterns import compile_pattern
-from mieone.blocks.broker.rules.q import (
-    parse_geo,
-    parse_order,
-    parse_q,
-    parse_scope_q,
-    parse_types,
-)
-from mieone.blocks.broker.rules.reading import check_uri
 from mieone.blocks.broker.rules.temporal.asking import Words, read_aggregation, read_span
 from mieone.blocks.broker.rules.temporal.rendering import TemporalForm, TemporalFormat
 
+from . import ld_asking
+from .ld_asking import read_selectors, read_text, read_texts
 from .ld_forms import read_form
 from .ld_http import Call, Params
 
@@ -120,52 +109,11 @@ def _read_format(params: Params) -> TemporalFormat:
     return asked.pop() if asked else TemporalFormat.NORMALIZED
 
 
-def read_selector(params: Params, terms: Terms) -> EntitySelector | None:
-    ids, pattern, types = params.list("id"), params.find("idPattern"), params.find("type")
-    if not (ids or pattern or types):
-        return None
-    if pattern is not None:
-        compile_pattern(pattern)
-    return EntitySelector(
-        ids=tuple(check_uri(one, "id") for one in ids) or None,
-        id_pattern=pattern,
-        types=None if types is None else parse_types(types, terms),
-    )
-
-
 def read_query(call: Call, selectors: tuple[EntitySelector, ...]) -> Query:
     """Raises BadRequestData, also for a question that is too wide."""
-    params, terms, page = call.params, call.terms, call.params.page()
-    condition, scope, order = params.find("q"), params.find("scopeQ"), params.find("orderBy")
-    query = Query(
-        entities=selectors,
-        attributes=tuple(terms.expand_name(name) for name in params.list("attrs")),
-        condition=None if condition is None else parse_q(condition, terms),
-        geo=_read_geo(params, terms),
-        scope=None if scope is None else parse_scope_q(scope),
-        datasets=params.list("datasetId") or None,
-        order=() if order is None else parse_order(order, terms),
-        limit=page.limit,
-        offset=page.offset,
-        wants_count=page.wants_count,
-    )
-    has_types = any(one.types is not None for one in selectors)
-    if not (has_types or query.attributes or query.condition or query.geo or call.journey.is_local):
-        raise BadRequestData("a query needs one of type, attrs, q, georel or local=true")
-    return query
-
-
-def _read_geo(params: Params, terms: Terms) -> GeoQuery | None:
-    georel, geometry, coordinates = (params.find(name) for name in _GEO)
-    name = params.find("geoproperty")
-    if georel is None and geometry is None and coordinates is None:
-        if name is not None:
-            raise BadRequestData("geoproperty goes only with georel, geometry and coordinates")
-        return None
-    if georel is None or geometry is None or coordinates is None:
-        raise BadRequestData("georel, geometry and coordinates go together")
-    expanded = f"{CORE_VOCABULARY}location" if name is None else terms.expand_name(name)
-    return parse_geo(georel, geometry, coordinates, expanded)
+    if call.params.find("geoproperty") is not None and call.params.find("georel") is None:
+        raise BadRequestData("geoproperty goes only with georel, geometry and coordinates")
+    return ld_asking.read_query(call, selectors)
 
 
 def open_body(call: Call, body: JsonValue) -> tuple[Call, tuple[EntitySelector, ...]]:
@@ -180,51 +128,18 @@ def open_body(call: Call, body: JsonValue) -> tuple[Call, tuple[EntitySelector, 
             case "type" | "entities" | "@context":
                 continue
             case "geoQ":
-                values |= _texts(member, ("georel", "geometry", "coordinates", "geoproperty"), name)
+                values |= read_texts(
+                    member, ("georel", "geometry", "coordinates", "geoproperty"), name
+                )
             case "temporalQ":
-                values |= _texts(member, TIME_PARAMS, name)
+                values |= read_texts(member, TIME_PARAMS, name)
             case "attrs" | "q" | "csf" | "scopeQ" | "lang" | "pick" | "omit" | "datasetId":
-                values[name] = _text(member, name)
+                values[name] = read_text(member, name)
             case "orderBy" | "collation" | "expandValues":
-                values[name] = _text(member, name)
+                values[name] = read_text(member, name)
             case _:
                 raise BadRequestData(f"a temporal query has no member {name[:60]}")
-    values |= {name: text for name in BODY_PARAMS if (text := call.params.find(name)) is not None}
+    values |= {name: given for name in BODY_PARAMS if (given := call.params.find(name)) is not None}
     params = Params(values, call.params.options)
-    selectors = _read_selectors(body.get("entities", []), call.terms)
+    selectors = read_selectors(body.get("entities", []), call.terms)
     return msgspec.structs.replace(call, params=params), selectors
-
-
-def _read_selectors(entities: JsonValue, terms: Terms) -> tuple[EntitySelector, ...]:
-    if not isinstance(entities, list) or len(entities) > 100:
-        raise BadRequestData("entities is an array of at most 100 selectors")
-    selectors = []
-    for member in entities:
-        values = _texts(member, ("id", "idPattern", "type"), "entities")
-        selector = read_selector(Params(values), terms)
-        if selector is None:
-            raise BadRequestData("a selector of entities names a type, an id or an idPattern")
-        selectors.append(selector)
-    return tuple(selectors)
-
-
-def _texts(member: JsonValue, known: tuple[str, ...], what: str) -> Mapping[str, str]:
-    if not isinstance(member, dict):
-        raise BadRequestData(f"{what} is not an object")
-    unknown = sorted(member.keys() - set(known))
-    if unknown:
-        raise BadRequestData(f"{what} has no member {unknown[0][:60]}")
-    return {name: _text(value, name) for name, value in member.items()}
-
-
-def _text(value: JsonValue, what: str) -> str:
-    """As it would stand in an address."""
-    if isinstance(value, str):
-        return value
-    if what == "coordinates":
-        return msgspec.json.encode(value).decode()
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    if isinstance(value, list) and value and all(isinstance(part, str) for part in value):
-        return ",".join(str(part) for part in value)
-    raise BadRequestData(f"{what} is no text")
