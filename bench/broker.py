@@ -1,6 +1,6 @@
 """The context broker from outside: writes over both APIs, queries, history and notifications.
 
-    python -m bench.broker [seconds] [largest number of entities]
+    python -m bench.broker [seconds] [--sizes 1000,10000] [--only reads,writes]
 
 Starts `mieone up` (profile conformance, a tenant with room enough) and asks it over HTTP from this
 process. Queries are measured at 1,000, 10,000 and 100,000 entities, history at 1,000 and 100,000 instances,
@@ -8,6 +8,7 @@ notifications with 1,000 subscriptions at 100, 200 and 500 writes a second. Ever
 wrong and is checked against the store: an answer of another status is a failure, never a figure.
 """
 
+import argparse
 import asyncio
 import itertools
 import json
@@ -18,7 +19,7 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import aiohttp
@@ -44,9 +45,37 @@ Ask = Callable[[aiohttp.ClientSession, int], Awaitable[int]]
 """One request, by a number; returns how many things it did, 0 for a failure."""
 
 
+TABLES = ("reads", "writes", "flood", "history", "notifications")
+
+
+class Asked(msgspec.Struct, frozen=True):
+    seconds: float
+    sizes: tuple[int, ...]
+    tables: frozenset[str]
+
+
+def read_arguments(arguments: Sequence[str]) -> Asked:
+    parser = argparse.ArgumentParser(prog="bench.broker", description="The broker from outside.")
+    parser.add_argument("seconds", nargs="?", type=float, default=5.0, help="of each row")
+    parser.add_argument("--sizes", default=SIZES, type=_read_sizes, help="numbers of entities")
+    parser.add_argument("--only", default=frozenset(TABLES), type=_read_tables, metavar="TABLES")
+    read = parser.parse_args(arguments)
+    return Asked(read.seconds, read.sizes, read.only)
+
+
+def _read_sizes(text: str) -> tuple[int, ...]:
+    return tuple(sorted(int(size) for size in text.split(",")))
+
+
+def _read_tables(text: str) -> frozenset[str]:
+    unknown = set(text.split(",")) - set(TABLES)
+    if unknown:
+        raise argparse.ArgumentTypeError(f"there are {', '.join(TABLES)}")
+    return frozenset(text.split(","))
+
+
 def main() -> int:
-    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 5.0
-    largest = int(sys.argv[2]) if len(sys.argv) > 2 else SIZES[-1]
+    asked = read_arguments(sys.argv[1:])
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         environment = {
             **os.environ,
@@ -59,7 +88,7 @@ def main() -> int:
         }
         with running(environment) as (process, _):
             _declare_tenants(environment)
-            return asyncio.run(_measure(environment, process, seconds, largest))
+            return asyncio.run(_measure(environment, process, asked))
 
 
 def _declare_tenants(environment: dict[str, str]) -> None:
@@ -74,37 +103,43 @@ def _declare_tenants(environment: dict[str, str]) -> None:
 
 
 async def _measure(
-    environment: dict[str, str],
-    process: "subprocess.Popen[bytes]",
-    seconds: float,
-    largest: int,
+    environment: dict[str, str], process: "subprocess.Popen[bytes]", asked: Asked
 ) -> int:
-    bench = Bench(f"http://127.0.0.1:{environment['MIEONE_PORT']}", process.pid, seconds)
+    bench = Bench(f"http://127.0.0.1:{environment['MIEONE_PORT']}", process.pid, asked.seconds)
     connections = json.loads((Path(environment["MIEONE_HOME"]) / "connections.json").read_bytes())
     rows = [[name, value] for name, value in machine() + await server(connections["owner_dsn"])]
-    print(table("Machine and server", ["what", "value"], rows))
-    print(table("Memory at rest", ["processes", "count", "MiB (PSS)"], resident_memory(process)))
+    show("Machine and server", ["what", "value"], rows)
+    show("Memory at rest", ["processes", "count", "MiB (PSS)"], resident_memory(process))
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http:
         await bench.wait_for_tenant(http)
         held = 0
-        for size in [size for size in SIZES if size <= largest]:
-            print(
-                table(
-                    f"Filling to {size:,} entities", COLUMNS, [await bench.fill(http, held, size)]
-                )
-            )
+        # What looks at no entities in store needs none.
+        sizes = asked.sizes if asked.tables & {"reads", "writes"} else asked.sizes[:1]
+        for size in sizes:
+            show(f"Filling to {size:,} entities", COLUMNS, [await bench.fill(http, held, size)])
             held = size
-            print(table(f"Reads at {size:,} entities", COLUMNS, await bench.reads(http, size)))
-            print(table(f"Writes at {size:,} entities", COLUMNS, await bench.writes(http, size)))
-        print(table("A tenant beside one that is flooded", BESIDE, await bench.flood(http, held)))
-        for count in INSTANCES:
-            print(
-                table(f"History of {count:,} instances", COLUMNS, await bench.history(http, count))
+            if "reads" in asked.tables:
+                show(f"Reads at {size:,} entities", COLUMNS, await bench.reads(http, size))
+            if "writes" in asked.tables:
+                show(f"Writes at {size:,} entities", COLUMNS, await bench.writes(http, size))
+        if "flood" in asked.tables:
+            title = "A tenant beside one that is flooded"
+            show(title, BESIDE, await bench.flood(http, held))
+        for count in INSTANCES if "history" in asked.tables else ():
+            title = f"History of {count:,} instances"
+            show(title, COLUMNS, await bench.history(http, count))
+        if "notifications" in asked.tables:
+            title = (
+                f"Notifications, {SUBSCRIPTIONS:,} subscriptions, each change due to one of them"
             )
-        title = f"Notifications, {SUBSCRIPTIONS:,} subscriptions, each change due to one of them"
-        print(table(title, NOTIFIED, await bench.notifications(http)))
-    print(table("Memory afterwards", ["processes", "count", "MiB (PSS)"], resident_memory(process)))
+            show(title, NOTIFIED, await bench.notifications(http))
+    show("Memory afterwards", ["processes", "count", "MiB (PSS)"], resident_memory(process))
     return 0 if not bench.failures else 1
+
+
+def show(title: str, columns: Sequence[str], rows: list[list[str]]) -> None:
+    """At once: a long run is watched."""
+    print(table(title, list(columns), rows), flush=True)
 
 
 BESIDE = ["one client", "per second", "p50 ms", "p99 ms", "flood taken/s", "flood turned away/s"]
