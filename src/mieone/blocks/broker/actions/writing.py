@@ -17,6 +17,7 @@ from mieone.core.house import House
 
 from .dispatching import Dispatcher
 from .gathering import AT_ONCE, Gathering
+from .pasts import read_pasts
 from .recording import Recorder
 from .room import Room
 from .storing import store_outcomes
@@ -118,6 +119,8 @@ class Writer:
         locked = await store.lock_entities(conn, tenant.name, sorted(set(ids)))
         at = self._house.clock.now()
         there = {name: row.entity for name, row in locked.items()}
+        ends = list_ends(there, at)
+        pasts = await read_pasts(conn, tenant, self._personal, there, [*ends, *changes])
         is_new = any(name not in there for name in ids)
         is_full = is_new and await self._room.is_full(conn, tenant)
 
@@ -125,8 +128,9 @@ class Writer:
             if is_full and entity is None and change.operation in _MAKING:
                 raise OverQuota("this tenant holds as many entities as it may", wait_s=3600)
             self._check(change, entity)
+            pasts.check(change, entity)
 
-        outcomes = decide_all(there, [*list_ends(there, at), *changes], at, check)
+        outcomes = decide_all(there, [*ends, *changes], at, check)
         done = [outcome for outcome in outcomes if outcome.problem is None]
         if done:
             sequences = {name: row.sequence for name, row in locked.items()}
@@ -139,7 +143,8 @@ class Writer:
     def _check(self, change: Change, entity: Entity | None) -> None:
         if change.operation in _TAKING_AWAY:
             return
-        types = () if entity is None else entity.types
+        is_anew = change.operation is Operation.REPLACE and bool(change.fragment.types)
+        types = () if entity is None or is_anew else entity.types
         self._personal.check_open(change.entity_id, change.fragment, types)
         if entity is not None and change.operation not in _REPLACING:
             self._personal.check_retyped(entity, change.fragment.types or ())

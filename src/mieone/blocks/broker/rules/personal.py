@@ -20,6 +20,7 @@ from mieone.blocks.broker.model import (
     JsonValue,
     Null,
     Overlay,
+    Remembered,
 )
 from mieone.blocks.broker.problems import PersonalAttribute
 
@@ -82,6 +83,10 @@ class PersonalTerms:
                 if isinstance(overlay, Overlay):
                     self._check_overlay(name, overlay, refused)
 
+    def narrows(self, types: Iterable[Iri], known: Iterable[Iri] = ()) -> bool:
+        """Whether more is personal on `types` than on those that are `known`."""
+        return not self._refused_on(types) <= self._refused_on(known)
+
     def check_retyped(self, entity: Entity, types: Sequence[Iri]) -> None:
         """What `entity` holds already, were it of these types too. Raises PersonalAttribute."""
         if not set(types) <= set(entity.types):
@@ -130,13 +135,19 @@ class PersonalTerms:
         if self._says_personal(name, instance.value):
             raise _refusal(name)
         if instance.remembered is not None:
-            for key, metadata in instance.remembered.metadata.items():
-                value = metadata.get("value") if isinstance(metadata, dict) else metadata
-                if self._says_personal(key, value) or fold(key) in refused:
-                    raise _refusal(name)
+            self._check_remembered(name, instance.remembered, refused)
         for sub, instances in instance.subs.items():
             for one in instances.values():
                 self._check_instance(sub, one, refused)
+
+    def _check_remembered(self, name: Iri, remembered: Remembered, refused: frozenset[str]) -> None:
+        # Nothing is remembered: a scalar like any other.
+        self._check_value(name, remembered.value, refused)
+        for key, metadata in remembered.metadata.items():
+            value = metadata.get("value") if isinstance(metadata, dict) else metadata
+            if self._says_personal(key, value) or fold(key) in refused:
+                raise _refusal(name)
+            self._check_value(key, value, refused)
 
     def _check_overlay(self, name: Iri, overlay: Overlay, refused: frozenset[str]) -> None:
         self._check_name(name, refused)
@@ -155,7 +166,7 @@ class PersonalTerms:
     def _says_personal(self, name: str, value: object) -> bool:
         folded = fold(name)
         if folded in self._markers:
-            return value is True or value == 1 or (isinstance(value, str) and value == "true")
+            return value is True or value == 1 or (isinstance(value, str) and fold(value) == "true")
         if folded in self._classifications:
             texts = value if isinstance(value, list) else [value]
             return any(isinstance(text, str) and fold(text) in self._classified for text in texts)

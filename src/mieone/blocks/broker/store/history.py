@@ -1,6 +1,6 @@
 """Writing histories: one statement a function."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Final
@@ -83,6 +83,20 @@ async def make_temporal_entity(
 async def lock_temporal_entity(conn: Conn, tenant: str, entity_id: str) -> TemporalEntity | None:
     row = await conn.fetchrow(QUERIES["lock_temporal_entity"], tenant, entity_id)
     return None if row is None else read_temporal_row(row)
+
+
+async def lock_pasts(conn: Conn, tenant: str, ids: Sequence[str]) -> None:
+    """Until the transaction ends nobody else looks through or adds to what these entities were."""
+    await conn.execute(QUERIES["lock_pasts"], tenant, ids)
+
+
+async def list_past(
+    conn: Conn, tenant: str, ids: Sequence[str]
+) -> AsyncIterator[tuple[str, Iri, Instance | None]]:
+    """Entity, attribute, and each instance in which names may stand beside the attribute's own."""
+    async for row in conn.cursor(QUERIES["list_past"], tenant, ids, prefetch=500):
+        document = row["document"]
+        yield row["entity_id"], row["name"], document and decode_instance(document)
 
 
 async def find_temporal_entity(conn: Conn, tenant: str, entity_id: str) -> TemporalEntity | None:

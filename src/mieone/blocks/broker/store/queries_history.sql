@@ -143,6 +143,36 @@ FROM broker.temporal_entity
 WHERE tenant = $1 AND id = $2
 FOR UPDATE;
 
+-- name: lock_pasts
+-- Whoever looks through what an entity was and whoever adds to it by the temporal API take turns; a tenant's
+-- entities share a few locks, taken in order.
+SELECT pg_advisory_xact_lock(hashtextextended('broker.past ' || $1, turns.turn))
+FROM (
+    SELECT DISTINCT abs(hashtextextended(u.id, 0) % 64) AS turn
+    FROM unnest($2::text[]) AS u (id)
+    ORDER BY turn
+) AS turns;
+
+-- name: list_past
+-- Every attribute that these entities ever had; with it those documents in which more names may stand.
+SELECT
+    s.entity_id,
+    s.name,
+    h.document
+FROM broker.series AS s
+LEFT JOIN
+    LATERAL (
+        SELECT i.document
+        FROM broker.history AS i
+        WHERE
+            i.tenant = $1
+            AND i.series = s.key
+            AND i.document ~ '"(subs|remembered)":|"value":[{[]'
+        OFFSET 0
+    ) AS h
+    ON true
+WHERE s.tenant = $1 AND s.entity_id = ANY($2::text[]);
+
 -- name: find_temporal_entity
 SELECT
     id,

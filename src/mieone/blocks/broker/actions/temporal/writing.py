@@ -6,22 +6,25 @@ from uuid import UUID
 
 import msgspec
 
+from mieone.blocks.broker.actions.pasts import find_refused
 from mieone.blocks.broker.actions.recording import SCOPE, make_record, scope_instance
 from mieone.blocks.broker.model import (
     DEFAULT_INSTANCE,
     AttributeKind,
     DatasetId,
+    Entity,
     Fragment,
     Instance,
     Iri,
     Tenant,
 )
 from mieone.blocks.broker.model.temporal import Series, TemporalEntity, TimeProperty
-from mieone.blocks.broker.problems import BadRequestData, ResourceNotFound
+from mieone.blocks.broker.problems import BadRequestData, PersonalAttribute, ResourceNotFound
 from mieone.blocks.broker.rules.personal import PersonalTerms
 from mieone.blocks.broker.rules.reading import TemporalDocument
 from mieone.blocks.broker.rules.temporal.keys import find_instance_id, recording_time
 from mieone.blocks.broker.store import histories, history
+from mieone.blocks.broker.store.entities import lock_entities
 from mieone.blocks.broker.store.histories import Window
 from mieone.blocks.broker.store.history import Record
 from mieone.core.database import Conn
@@ -42,6 +45,7 @@ async def add_instances(
     Returns whether the history is new. Without `creates` it must be there: ResourceNotFound.
     Raises PersonalAttribute.
     """
+    current = await _lock(conn, tenant, entity_id, personal.narrows(document.types))
     is_new = creates and await history.make_temporal_entity(
         conn, tenant.name, entity_id, document.types, at
     )
@@ -49,6 +53,8 @@ async def add_instances(
     if known is None:
         raise ResourceNotFound(f"there is no history of {entity_id}")
     _check_open(entity_id, document, known, personal)
+    before = () if is_new else known.types
+    await _check_retyped(conn, tenant, entity_id, document.types, before, current, personal)
     touched = [
         (name, dataset, instance)
         for name, instances in document.attributes.items()
@@ -85,6 +91,32 @@ def _check_open(
             personal.check_open(entity_id, fragment)
 
 
+async def _lock(conn: Conn, tenant: Tenant, entity_id: str, with_current: bool) -> Entity | None:
+    """In the order in which the write path of now locks. Returns the entity of now if it is locked."""
+    locked = await lock_entities(conn, tenant.name, [entity_id]) if with_current else {}
+    await history.lock_pasts(conn, tenant.name, [entity_id])
+    return locked[entity_id].entity if entity_id in locked else None
+
+
+async def _check_retyped(
+    conn: Conn,
+    tenant: Tenant,
+    entity_id: str,
+    types: tuple[Iri, ...],
+    before: tuple[Iri, ...],
+    current: Entity | None,
+    personal: PersonalTerms,
+) -> None:
+    """What is recorded already, and what the entity of now has recorded, must stay open."""
+    if not personal.narrows(types, before):
+        return
+    if current is not None and personal.narrows(types, current.types):
+        raise PersonalAttribute(f"the entity itself is not of the types {', '.join(types)}")
+    refused = await find_refused(conn, tenant, personal, [(entity_id, types)])
+    for problem in refused.values():
+        raise problem
+
+
 def _newest_of_each_moment(records: Sequence[Record]) -> list[Record]:
     """Of instances of one series and one observedAt the last that was sent."""
     chosen = {(one.series.key, one.observed_at or one.instance_id): one for one in records}
@@ -114,6 +146,7 @@ async def correct(
 
     Raises ResourceNotFound, PersonalAttribute, BadRequestData for another kind of attribute.
     """
+    await history.lock_pasts(conn, tenant.name, [entity_id])
     known = await _get_entity(conn, tenant, entity_id)
     instance_id, recorded_at, series, dataset, before = await _get_one(
         conn, tenant, entity_id, name, uri
