@@ -14,7 +14,7 @@ from mieone.blocks.broker.actions.outbound import resolve_allowed
 from mieone.blocks.broker.problems import BadRequestData
 from mieone.core.house import House
 
-from .rendering import MqttManner, Parcelled
+from .messages import MqttManner, Parcelled
 
 PORTS: Final = {"mqtt": 1883, "mqtts": 8883}
 VERSIONS: Final = {

@@ -3,8 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, TypeAlias
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -26,85 +25,39 @@ from mieone.blocks.broker.problems import BrokerProblem
 from mieone.blocks.broker.rules.forms import (
     NOBODY,
     Form,
-    Format,
     Joining,
     entity_document,
     geo_collection,
     notification_document,
-    read_languages,
-    read_picked,
     render_time,
 )
 from mieone.blocks.broker.rules.matching import list_watched_effects
 from mieone.blocks.broker.rules.v2.names import Names
 from mieone.blocks.broker.rules.v2.notifying import write_message
 
+from .forms import Forms, Signature, whole
 from .lines import Parcel
+from .messages import (
+    Parcelled,
+    id_of,
+    manner_of,
+    manner_of_v2,
+    tell_attempt,
+    write_envelope,
+    write_headers,
+)
 
 if TYPE_CHECKING:
     from mieone.blocks.broker.actions.parts import Broker
 
-ATTEMPT_HEADER = "Mieone-Attempt"
-"""From the second on: whoever got this id before may leave it."""
-_LINK = '<{}>; rel="http://www.w3.org/ns/json-ld#context"; type="application/ld+json"'
 _CACHED = 512
-_HAPPENING = msgspec.json.Decoder(Happening)
 _ENCODER = msgspec.json.Encoder()
-_OF_THE_LINE = frozenset({"mqtt", "mqtts"})
-Signature: TypeAlias = "tuple[object, ...]"
-
-
-class MqttManner(msgspec.Struct, frozen=True, kw_only=True):
-    version: str = "mqtt5.0"
-    qos: int = 0
-    retain: bool = False
-    user: str | None = None
-    password: str | None = None
-    """Both else from the address."""
-
-
-class Parcelled(msgspec.Struct, frozen=True, kw_only=True):
-    """A request or message, ready to go. For MQTT the headers are its metadata."""
-
-    url: str
-    body: bytes | None
-    headers: dict[str, str]
-    method: str = "POST"
-    wraps_metadata: bool = True
-    """MQTT of NGSI-LD: the body stands beside the metadata. NGSI v2's goes as it is."""
-    mqtt: MqttManner = MqttManner()
-
-
-class Happenings:
-    """Decoded once for all subscriptions they are told to."""
-
-    def __init__(self) -> None:
-        self._held: OrderedDict[int, Happening] = OrderedDict()
-
-    def missing(self, sequences: Sequence[int]) -> list[int]:
-        return [one for one in dict.fromkeys(sequences) if one not in self._held]
-
-    def put(self, documents: Mapping[int, str]) -> None:
-        for sequence, document in documents.items():
-            self._held[sequence] = _HAPPENING.decode(document)
-
-    def list(self, parcel: Parcel) -> "list[Happening]":
-        """What it tells of, in the order of its deliveries; nothing where it is written already."""
-        return [
-            self._held[one.event]
-            for one in parcel.deliveries
-            if one.event is not None and one.event in self._held
-        ]
-
-    def trim(self) -> None:
-        while len(self._held) > 4 * _CACHED:
-            self._held.popitem(last=False)
 
 
 class Renderer:
     def __init__(self, broker: "Broker") -> None:
         self._broker = broker
-        self._forms: dict[tuple[TenantName, str], tuple[Subscription, Form, Signature]] = {}
+        self._forms = Forms(broker.contexts.core)
         self._documents: OrderedDict[Signature, bytes] = OrderedDict()
 
     async def write(
@@ -121,7 +74,7 @@ class Renderer:
         terms = await self._terms(subscription.context_url)
         body = parcel.deliveries[0].body
         if body is not None:
-            parts = {"id": _id(parcel), **msgspec.json.decode(body, type=dict[str, object])}
+            parts = {"id": id_of(parcel), **msgspec.json.decode(body, type=dict[str, object])}
             if subscription.endpoint.accept == "application/ld+json":
                 parts["@context"] = terms.inline
             sent = _ENCODER.encode({**parts, "notifiedAt": render_time(now)})
@@ -129,12 +82,12 @@ class Renderer:
             data = await self._data(tenant, subscription, parcel, happenings, terms)
             if data is None:
                 return None
-            sent = _envelope(subscription, parcel, terms, now, data)
+            sent = write_envelope(subscription, parcel, terms, now, data)
         return Parcelled(
             url=subscription.endpoint.uri,
             body=sent,
-            headers=_headers(tenant, subscription, terms, parcel.attempts),
-            mqtt=_manner(subscription),
+            headers=write_headers(tenant, subscription, terms, parcel.attempts),
+            mqtt=manner_of(subscription),
         )
 
     async def terms_of(self, subscription: Subscription) -> Terms:
@@ -144,7 +97,7 @@ class Renderer:
         self, tenant: Tenant, subscription: Subscription, entities: Sequence[Entity], terms: Terms
     ) -> JsonValue:
         """The value of `data` for entities as they are; empty when there is nothing to tell."""
-        form, _ = self._form(tenant.name, subscription)
+        form, _ = self._forms.of(tenant.name, subscription)
         if subscription.endpoint.accept == "application/geo+json":
             return geo_collection(entities, form, terms) if entities else None
         journey = Journey(terms=terms, is_local=True)
@@ -152,7 +105,7 @@ class Renderer:
         inlined = linked if form.joining is Joining.INLINE else NOBODY
         told = [entity_document(one, form, terms, inlined) for one in entities]
         if form.joining is Joining.FLAT:
-            told += [entity_document(one, _whole(form), terms) for one in linked.values()]
+            told += [entity_document(one, whole(form), terms) for one in linked.values()]
         documents: list[JsonValue] = [one for one in told if one is not None]
         if subscription.endpoint.accept == "application/ld+json":
             return [{**one, "@context": terms.inline} for one in told if one is not None]
@@ -167,7 +120,7 @@ class Renderer:
         terms: Terms,
     ) -> bytes | None:
         """The value of `data`."""
-        form, signature = self._form(tenant.name, subscription)
+        form, signature = self._forms.of(tenant.name, subscription)
         if subscription.endpoint.accept == "application/geo+json":
             entities = [one.after for one in happenings if one.after is not None]
             return _ENCODER.encode(geo_collection(entities, form, terms)) if entities else None
@@ -211,7 +164,7 @@ class Renderer:
         )
         documents = [] if document is None else [document]
         if form.joining is Joining.FLAT:
-            flat = [entity_document(one, _whole(form), terms) for one in linked.values()]
+            flat = [entity_document(one, whole(form), terms) for one in linked.values()]
             documents += [one for one in flat if one is not None]
         if subscription.endpoint.accept == "application/ld+json":
             documents = [{**one, "@context": terms.inline} for one in documents]
@@ -245,9 +198,9 @@ class Renderer:
             url=message.url,
             body=message.body,
             method=message.method,
-            headers={**message.headers, **_attempt(parcel.attempts)},
+            headers={**message.headers, **tell_attempt(parcel.attempts)},
             wraps_metadata=False,
-            mqtt=_manner_v2(subscription),
+            mqtt=manner_of_v2(subscription),
         )
 
     async def _terms(self, url: str | None) -> Terms:
@@ -259,55 +212,9 @@ class Renderer:
         except BrokerProblem:
             return self._broker.contexts.core
 
-    def _form(self, tenant: TenantName, subscription: Subscription) -> tuple[Form, Signature]:
-        held = self._forms.get((tenant, subscription.id))
-        if held is None or held[0] is not subscription:
-            form = self._make_form(subscription)
-            signature = (
-                _ENCODER.encode(msgspec.to_builtins(_of_form(subscription))),
-                subscription.context_url,
-                subscription.endpoint.accept,
-            )
-            held = self._forms[(tenant, subscription.id)] = (subscription, form, signature)
-        return held[1], held[2]
-
-    def _make_form(self, one: Subscription) -> Form:
-        core = self._broker.contexts.core
-        return Form(
-            format=Format(one.format),
-            sys_attrs=bool(one.sys_attrs),
-            languages=() if one.language is None else read_languages(one.language),
-            attributes=frozenset(one.attributes),
-            pick=None if one.pick is None else read_picked(one.pick, core),
-            omit=None if one.omit is None else read_picked(one.omit, core),
-            datasets=one.datasets,
-            joining=Joining(one.join) if one.join in ("inline", "flat") else None,
-            join_level=one.join_level or 1,
-            contained_by=frozenset(one.contained_by),
-        )
-
     def forget(self, known: Mapping[tuple[TenantName, str], Subscription]) -> None:
-        """Forms of subscriptions that are gone."""
-        self._forms = {key: held for key, held in self._forms.items() if key in known}
-
-
-def _whole(form: Form) -> Form:
-    """For what is joined: attributes were chosen of the entity that leads there."""
-    return msgspec.structs.replace(form, joining=None, attributes=frozenset(), pick=None, omit=None)
-
-
-def _of_form(one: Subscription) -> list[object]:
-    """Subscriptions that agree in this are told the same of an event."""
-    return [
-        one.format,
-        one.sys_attrs,
-        one.show_changes,
-        one.language,
-        sorted(one.attributes),
-        one.pick,
-        one.omit,
-        one.datasets,
-    ]
+        """What was made ready for subscriptions that are gone."""
+        self._forms.forget(known)
 
 
 def _is_shared(happening: Happening, form: Form) -> bool:
@@ -319,65 +226,3 @@ def _told_deleted(subscription: Subscription, outcome: Outcome) -> set[str]:
     if not outcome.was_deleted or Trigger.ATTRIBUTE_DELETED not in subscription.effective_triggers:
         return set()
     return {effect.name for effect in list_watched_effects(subscription, outcome)}
-
-
-def _id(parcel: Parcel) -> str:
-    return f"urn:ngsi-ld:Notification:{parcel.notification_id}"
-
-
-def _envelope(
-    subscription: Subscription, parcel: Parcel, terms: Terms, now: datetime, data: bytes
-) -> bytes:
-    head: dict[str, JsonValue] = {
-        "id": _id(parcel),
-        "type": "Notification",
-        "subscriptionId": subscription.id,
-        "notifiedAt": render_time(now),
-    }
-    if subscription.endpoint.accept == "application/ld+json":
-        head["@context"] = terms.inline
-    return _ENCODER.encode(head)[:-1] + b',"data":' + data + b"}"
-
-
-def _headers(
-    tenant: Tenant, subscription: Subscription, terms: Terms, attempts: int
-) -> dict[str, str]:
-    endpoint = subscription.endpoint
-    headers = {"Content-Type": endpoint.accept}
-    if endpoint.accept != "application/ld+json":
-        headers["Link"] = _LINK.format(subscription.context_url or terms.link)
-    if subscription.tenant_header is not None or not tenant.is_default:
-        headers["NGSILD-Tenant"] = subscription.tenant_header or tenant.name
-    headers |= {pair.key: pair.value for pair in endpoint.receiver_info}
-    return {**headers, **_attempt(attempts)}
-
-
-def _attempt(attempts: int) -> dict[str, str]:
-    return {ATTEMPT_HEADER: str(attempts)} if attempts > 1 else {}
-
-
-def _manner(subscription: Subscription) -> MqttManner:
-    told = {pair.key: pair.value for pair in subscription.endpoint.notifier_info}
-    return MqttManner(
-        version=told.get("MQTT-Version", "mqtt5.0"), qos=int(told.get("MQTT-QoS", "0"))
-    )
-
-
-def _manner_v2(subscription: Subscription) -> MqttManner:
-    notification = subscription.v2.get("notification")
-    assert isinstance(notification, dict)
-    channel = notification.get("mqtt") or notification.get("mqttCustom")
-    if not isinstance(channel, dict):
-        return MqttManner()
-    user, password = channel.get("user"), channel.get("passwd")
-    return MqttManner(
-        version="mqtt3.1.1",
-        qos=msgspec.convert(channel.get("qos", 0), int),
-        retain=bool(channel.get("retain", False)),
-        user=None if user is None else str(user),
-        password=None if password is None else str(password),
-    )
-
-
-def is_mqtt(url: str) -> bool:
-    return urlsplit(url).scheme in _OF_THE_LINE

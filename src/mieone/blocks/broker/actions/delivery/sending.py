@@ -12,9 +12,9 @@ from mieone.blocks.broker.model import Subscription
 from mieone.blocks.broker.problems import BrokerProblem
 from mieone.core.house import House
 
+from .messages import Parcelled, is_mqtt
 from .mqtt import MqttLinks
 from .policy import Policy
-from .rendering import Parcelled, is_mqtt
 
 MOST_ANSWER = 64 * 1024
 """Read of an answer, to use the connection again; a longer one closes it."""
