@@ -16,11 +16,12 @@ from mieone.core.settings import Profile
 
 REMEMBERED_S = 5.0
 PREFIX_LENGTH = 12
+KEY_PREFIX = "mie_"
 
 
 async def issue_key(conn: Conn, tenant: str, title: str, valid_until: datetime | None) -> str:
     """A new key, shown this once; its first characters name it afterwards."""
-    key = f"mie_{secrets.token_urlsafe(32)}"
+    key = KEY_PREFIX + secrets.token_urlsafe(32)
     await record_key(conn, _digest(key), key[:PREFIX_LENGTH], tenant, title, valid_until)
     return key
 

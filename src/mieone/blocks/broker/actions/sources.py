@@ -1,7 +1,7 @@
 """The seam between the two APIs and the store: registered context sources join in here."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -25,9 +25,12 @@ from .federation.histories import SourceHistories
 from .federation.reading import SourceReader
 from .federation.register import SourceRegister
 from .federation.writing import SourceWriter
+from .keys import KEY_PREFIX
 
 if TYPE_CHECKING:
     from .parts import Broker
+
+_SECRETS: Final = frozenset({"cookie", "x-api-key"})
 
 
 class Journey(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,7 +41,16 @@ class Journey(msgspec.Struct, frozen=True, kw_only=True):
     """local=true: nobody else is asked."""
     via: tuple[str, ...] = ()
     """The Via entries it came with."""
-    tenant_header: str | None = None
+    headers: Mapping[str, str] = {}
+    """Of the request, by lower-case name: a registration may want some of them passed on."""
+
+
+def keep_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """Without what opens our own doors."""
+    kept = {name.lower(): text for name, text in headers.items() if name.lower() not in _SECRETS}
+    if kept.get("authorization", "").removeprefix("Bearer ").startswith(KEY_PREFIX):
+        del kept["authorization"]
+    return kept
 
 
 class Gathered(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,7 +80,7 @@ class Sources:
         self, tenant: Tenant, entity_id: str, asked: Query, journey: Journey
     ) -> tuple[Entity | None, tuple[str, ...]]:
         """One entity from here and from the sources, and warnings. `asked` names attributes wanted."""
-        sources = await self.register.of(tenant)
+        sources = await self.register.of(tenant, journey.via)
         if sources:
             return await self._reader.retrieve(tenant, sources, entity_id, asked, journey)
         async with self._broker.house.database.transaction() as conn:
@@ -78,7 +90,7 @@ class Sources:
         self, tenant: Tenant, asked: Query, journey: Journey, *, is_batch: bool = False
     ) -> Gathered:
         """`is_batch`: it came as POST entityOperations/query."""
-        sources = await self.register.of(tenant)
+        sources = await self.register.of(tenant, journey.via)
         if sources:
             found, warnings = await self._reader.query(
                 tenant, sources, asked, journey, is_batch=is_batch
@@ -99,7 +111,7 @@ class Sources:
 
         An outcome with `sources` is shown by `routes.ld_distributed`: ask it before anything else.
         """
-        sources = () if journey.is_local else await self.register.of(tenant)
+        sources = () if journey.is_local else await self.register.of(tenant, journey.via)
         if sources:
             return await self._writer.write(tenant, sources, changes, journey, is_batch=is_batch)
         return await self._broker.writer.write(tenant, changes)
@@ -114,6 +126,6 @@ class Sources:
         drop: tuple[Iri, ...] = (),
     ) -> tuple[SourceResult, ...]:
         """DELETE /entities at the sources; what is here the caller purges."""
-        sources = () if journey.is_local else await self.register.of(tenant)
+        sources = () if journey.is_local else await self.register.of(tenant, journey.via)
         purges = list_purges(sources, asked, keep, drop, journey.terms)
         return await self._writer.purge(tenant, purges, journey) if purges else ()

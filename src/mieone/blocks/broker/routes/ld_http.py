@@ -1,17 +1,16 @@
 """NGSI-LD over HTTP: parameters, contexts, media types and errors, the same for every operation."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from mieone.blocks.broker.actions.parts import Broker
-from mieone.blocks.broker.actions.pseudonym import own_pseudonym
-from mieone.blocks.broker.actions.sources import Journey
+from mieone.blocks.broker.actions.pseudonym import read_via
+from mieone.blocks.broker.actions.sources import Journey, keep_headers
 from mieone.blocks.broker.model import JsonValue, Tenant
 from mieone.blocks.broker.problems import (
     BadRequestData,
     BrokerProblem,
-    LoopDetected,
     NotAcceptable,
     UnsupportedMediaType,
 )
@@ -116,6 +115,7 @@ class _Draft(msgspec.Struct, frozen=True, kw_only=True):
     params: Params
     accept: Accept
     via: tuple[str, ...]
+    headers: Mapping[str, str]
     path: str
     tenant_header: str | None
     prefers_ld_body: bool
@@ -134,12 +134,14 @@ async def _begin(
     read = read_params(query, params, options)
     accept = _choose(request, accepts)
     tenant_header = request.headers.get(TENANT_HEADER.lower())
+    tenant = await broker.tenants.get(tenant_header)
     return _Draft(
         broker=broker,
-        tenant=await broker.tenants.get(tenant_header),
+        tenant=tenant,
         params=read,
         accept=accept,
-        via=_check_via(request, broker),
+        via=read_via(broker.house, tenant.name, request.headers.getall("via", [])),
+        headers=keep_headers(request.headers),
         path=f"{request.scope['path']}?{query.decode('ascii')}".rstrip("?"),
         tenant_header=tenant_header or None,
         prefers_ld_body=not prefers(request.headers.get("prefer", ""), "body=json"),
@@ -158,7 +160,7 @@ async def _with_terms(draft: _Draft, context: JsonValue | Sequence[str] | None) 
             terms=terms,
             is_local=draft.params.flag("local"),
             via=draft.via,
-            tenant_header=draft.tenant_header,
+            headers=draft.headers,
         ),
         path=draft.path,
         tenant_header=draft.tenant_header,
@@ -174,13 +176,6 @@ def _choose(request: AnyRequest, accepts: Sequence[Accept]) -> Accept:
         # Most of these answer nothing; what little they say is JSON.
         return Accept.JSON
     raise NotAcceptable(f"this can be had as {', '.join(accepts)}")
-
-
-def _check_via(request: AnyRequest, broker: Broker) -> tuple[str, ...]:
-    text = ", ".join(request.headers.getall("via", []))
-    if own_pseudonym(broker.house) in text:
-        raise LoopDetected("this request has been here before")
-    return tuple(entry.strip() for entry in text.split(",") if entry.strip())
 
 
 def _linked_context(request: AnyRequest) -> tuple[str, ...] | None:

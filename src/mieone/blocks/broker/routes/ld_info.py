@@ -16,7 +16,7 @@ async def get_source_identity(
     request: AnyRequest, broker: NamedDependency[Broker]
 ) -> Response[bytes]:
     call = await open_call(request, broker, ())
-    name = own_pseudonym(broker.house)
+    name = own_pseudonym(broker.house, call.tenant.name)
     at = broker.house.clock.now()
     return answer(
         call,

@@ -7,7 +7,8 @@ import msgspec
 from litestar import MediaType, Response
 
 from mieone.blocks.broker.actions.parts import Broker
-from mieone.blocks.broker.actions.sources import Journey
+from mieone.blocks.broker.actions.pseudonym import read_via
+from mieone.blocks.broker.actions.sources import Journey, keep_headers
 from mieone.blocks.broker.actions.v2_entities import V2Entities
 from mieone.blocks.broker.model import JsonValue, Tenant
 from mieone.blocks.broker.problems import (
@@ -71,6 +72,7 @@ async def open_v2(
     """
     params = read_params(request.scope["query_string"], options)
     tenant = await broker.tenants.get(read_service(request.headers.get(SERVICE.lower())))
+    via = read_via(broker.house, tenant.name, request.headers.getall("via", []))
     count = int(is_write(request)) if writes is None else writes
     path_header = request.headers.get(SERVICE_PATH.lower())
     takes_one_path = bool(count) if is_about_paths is None else is_about_paths
@@ -86,7 +88,12 @@ async def open_v2(
         params=params,
         paths=paths,
         path_header=path_header,
-        journey=Journey(terms=terms, is_local="skipForwarding" in params.options),
+        journey=Journey(
+            terms=terms,
+            is_local="skipForwarding" in params.options,
+            via=via,
+            headers=keep_headers(request.headers),
+        ),
         correlator=correlator_of(request),
     )
 

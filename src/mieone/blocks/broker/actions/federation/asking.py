@@ -11,18 +11,14 @@ import msgspec
 from yarl import URL
 
 from mieone.blocks.broker.actions.outbound import TargetRefused, check_literal
-from mieone.blocks.broker.actions.pseudonym import own_pseudonym
-from mieone.blocks.broker.model import JsonValue, Registration, SourceProtocol, Terms
+from mieone.blocks.broker.model import JsonValue, Registration, Terms
 from mieone.blocks.broker.problems import BrokerProblem
-from mieone.blocks.broker.rules.headers import (
-    JSON_LD_CONTEXT,
-    MalformedHeaderError,
-    list_context_urls,
-)
+from mieone.blocks.broker.rules.headers import MalformedHeaderError, list_context_urls
 from mieone.blocks.broker.rules.json_reading import read_json
 from mieone.blocks.broker.rules.registrations.requests import SourceRequest
 
 from .counting import ExchangeCounter
+from .dressing import dress, find_header, headers_of
 
 if TYPE_CHECKING:
     from mieone.blocks.broker.actions.parts import Broker
@@ -35,28 +31,7 @@ NO_ANSWER: Final = 111
 """RFC 7234 5.5: revalidation failed, here: nobody answered."""
 MISCELLANEOUS: Final = 199
 LASTING: Final = 299
-_OURS: Final = frozenset(
-    {
-        "accept",
-        "connection",
-        "content-length",
-        "content-type",
-        "expect",
-        "host",
-        "jsonldcontext",
-        "keep-alive",
-        "link",
-        "ngsild-tenant",
-        "protocol",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-        "via",
-    }
-)
 _IN_AN_AGENT: Final = "!#$%&'()*+,/:;=?@[]"
-_OF_THE_REQUEST: Final = "urn:ngsi-ld:request"
 
 
 class SourceFailedError(Exception):
@@ -130,7 +105,7 @@ class SourceClient:
         if self._rests_until_s.get(registration.endpoint, 0.0) > time.monotonic():
             raise SourceFailedError(NO_ANSWER, "left alone for a while after a failure")
         try:
-            answer = await self._exchange(registration, request, journey)
+            answer = await self._exchange(tenant, registration, request, journey)
         except SourceFailedError as failure:
             self._note_failure(tenant, registration, failure)
             raise
@@ -138,8 +113,10 @@ class SourceClient:
         return answer
 
     async def _exchange(
-        self, registration: Registration, request: SourceRequest, journey: "Journey"
+        self, tenant: str, registration: Registration, request: SourceRequest, journey: "Journey"
     ) -> Answer:
+        request = dress(registration, request, journey)
+        headers = headers_of(self._broker.house, tenant, registration, request, journey)
         target = request.target
         if registration.management is not None and registration.management.is_local_only:
             target += ("&" if "?" in target else "?") + "local=true"
@@ -147,7 +124,7 @@ class SourceClient:
         try:
             check_literal(self._broker.house, url)
             async with asyncio.timeout(_timeout_s(registration)):
-                return await self._read(registration, request, journey, url)
+                return await self._read(request, headers, url)
         except TimeoutError:
             raise SourceFailedError(NO_ANSWER, "no answer in time") from None
         except TargetRefused as error:
@@ -157,16 +134,14 @@ class SourceClient:
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise SourceFailedError(NO_ANSWER, type(error).__name__) from None
 
-    async def _read(
-        self, registration: Registration, request: SourceRequest, journey: "Journey", url: str
-    ) -> Answer:
+    async def _read(self, request: SourceRequest, headers: Mapping[str, str], url: str) -> Answer:
         body = None if request.body is None else msgspec.json.encode(request.body)
         async with self._broker.http.request(
             request.method,
             # Encoded by us: what we print is what goes out.
             URL(url, encoded=True),
             data=body,
-            headers=self._headers(registration, request, journey),
+            headers=headers,
             allow_redirects=False,
         ) as response:
             content = await response.content.read(LARGEST_ANSWER + 1)
@@ -175,30 +150,10 @@ class SourceClient:
             if len(content) > LARGEST_ANSWER:
                 raise SourceFailedError(MISCELLANEOUS, "the answer is too large")
             links = ", ".join(response.headers.getall("Link", []))
-            headers = {name.title(): text for name, text in response.headers.items()}
+            told = {name.title(): text for name, text in response.headers.items()}
             if links:
-                headers["Link"] = links
-            return Answer(status=response.status, body=content, headers=headers)
-
-    def _headers(
-        self, registration: Registration, request: SourceRequest, journey: "Journey"
-    ) -> dict[str, str]:
-        headers = {
-            one.key: one.value
-            for one in registration.headers
-            if one.key.lower() not in _OURS and one.value != _OF_THE_REQUEST
-        }
-        headers["Accept"] = "application/json"
-        headers["Via"] = ", ".join((*journey.via, f"1.1 {own_pseudonym(self._broker.house)}"))
-        is_v2 = registration.protocol is SourceProtocol.NGSI_V2
-        if registration.tenant is not None:
-            headers["Fiware-Service" if is_v2 else "NGSILD-Tenant"] = registration.tenant
-        if request.body is not None:
-            headers["Content-Type"] = "application/ld+json" if request.is_ld else "application/json"
-        if not request.is_ld and not is_v2:
-            context = find_header(registration, "jsonldcontext") or journey.terms.link
-            headers["Link"] = f'<{context}>; rel="{JSON_LD_CONTEXT}"; type="application/ld+json"'
-        return headers
+                told["Link"] = links
+            return Answer(status=response.status, body=content, headers=told)
 
     def _note_failure(
         self, tenant: str, registration: Registration, failure: SourceFailedError
@@ -208,13 +163,6 @@ class SourceClient:
         if failure.code == NO_ANSWER and management is not None and management.cooldown_ms:
             until_s = time.monotonic() + management.cooldown_ms / 1000
             self._rests_until_s[registration.endpoint] = until_s
-
-
-def find_header(registration: Registration, key: str) -> str | None:
-    for one in registration.headers:
-        if one.key.lower() == key:
-            return one.value
-    return None
 
 
 def warning_of(registration: Registration, failure: SourceFailedError) -> str:

@@ -111,7 +111,7 @@ class SourceSurvey:
         params: tuple[tuple[str, str], ...],
         read: "Callable[[JsonValue, Terms, Source], list[T]]",
     ) -> tuple[list[T], tuple[str, ...]]:
-        sources = () if journey.is_local else await self._register.of(tenant)
+        sources = () if journey.is_local else await self._register.of(tenant, journey.via)
         request = SourceRequest(method="GET", path=f"/ngsi-ld/v1{path}", params=params)
         answers = await asyncio.gather(
             *(

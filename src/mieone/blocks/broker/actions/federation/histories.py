@@ -112,7 +112,7 @@ class SourceHistories:
             return ()
         return tuple(
             source
-            for source in await self._register.of(tenant)
+            for source in await self._register.of(tenant, journey.via)
             if source.registration.protocol is SourceProtocol.NGSI_LD
             and source.operations & {"retrieveTemporal", "queryTemporal"}
         )

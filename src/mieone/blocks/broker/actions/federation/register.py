@@ -1,8 +1,10 @@
 """The registrations of every tenant in memory; nobody pays for them where there are none."""
 
 import time
+from collections.abc import Sequence
 from typing import Final
 
+from mieone.blocks.broker.actions.pseudonym import names_in_via
 from mieone.blocks.broker.model import SourceRecord, Tenant
 from mieone.blocks.broker.rules.registrations import expand_operations, is_expired
 from mieone.blocks.broker.rules.registrations.splitting import Source
@@ -20,15 +22,20 @@ class SourceRegister:
         self._sources: dict[str, tuple[Source, ...]] = {}
         self._read_at_s = 0.0
 
-    async def of(self, tenant: Tenant) -> tuple[Source, ...]:
-        """Those that have not expired."""
+    async def of(self, tenant: Tenant, via: Sequence[str] = ()) -> tuple[Source, ...]:
+        """Those that have not expired, and that a request with these Via entries has not been at."""
         if time.monotonic() - self._read_at_s > REFRESH_S:
             await self._refresh()
         held = self._sources.get(tenant.name, ())
         if not held:
             return ()
         at = self._house.clock.now()
-        return tuple(one for one in held if not is_expired(one.registration, at))
+        seen = names_in_via(via)
+        return tuple(
+            one
+            for one in held
+            if not is_expired(one.registration, at) and one.registration.alias not in seen
+        )
 
     async def reload(self, tenant: Tenant) -> None:
         """After a change of our own: nobody here may see the past."""

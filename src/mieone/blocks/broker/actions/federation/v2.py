@@ -30,7 +30,7 @@ async def query_v2(
     terms = await client.terms_for(registration, journey)
     request = query_request(registration, infos, selectors, names, terms)
     answer = await client.send(tenant.name, registration, request, journey)
-    if answer.status == 404:
+    if answer.status in (404, 508):
         return []
     if not answer.is_well:
         code = NO_ANSWER if answer.status >= 500 else MISCELLANEOUS

@@ -64,16 +64,21 @@ class SourceWriter:
         is_batch: bool,
     ) -> list[Outcome]:
         """What is personal goes nowhere: neither into our store nor to another broker."""
-        refused = self._find_personal(changes)
+        known = await self._types(tenant, changes)
+        refused = self._find_personal(changes, known)
         open_ones = [change for at, change in enumerate(changes) if at not in refused]
-        done = iter(await self._write(tenant, sources, open_ones, journey, is_batch=is_batch))
+        written = await self._write(tenant, sources, open_ones, known, journey, is_batch=is_batch)
+        done = iter(written)
         return [refused[at] if at in refused else next(done) for at, _ in enumerate(changes)]
 
-    def _find_personal(self, changes: Sequence[Change]) -> dict[int, Outcome]:
+    def _find_personal(
+        self, changes: Sequence[Change], known: Mapping[str, tuple[Iri, ...]]
+    ) -> dict[int, Outcome]:
         refused: dict[int, Outcome] = {}
         for at, change in enumerate(changes):
             try:
-                self._broker.personal.check_open(change.entity_id, change.fragment)
+                types = known.get(change.entity_id, ())
+                self._broker.personal.check_open(change.entity_id, change.fragment, types)
             except PersonalAttribute as problem:
                 refused[at] = Outcome(change=change, problem=problem)
         return refused
@@ -83,11 +88,11 @@ class SourceWriter:
         tenant: Tenant,
         sources: Sequence[Source],
         changes: Sequence[Change],
+        known: Mapping[str, tuple[Iri, ...]],
         journey: "Journey",
         *,
         is_batch: bool,
     ) -> list[Outcome]:
-        known = await self._types(tenant, changes)
         splits = [
             split_change(
                 change,
