@@ -55,3 +55,39 @@ async def test_a_personal_attribute_reaches_no_source(
     assert batch.json()["success"] == ["urn:ngsi-ld:Shelter:1"]
     assert heard
     assert not any(SECRET in text for text in heard)
+
+
+async def test_what_is_personal_on_the_types_known_here_reaches_no_source(
+    template: Connections, settings: Settings, region: Region, tmp_path: Path
+) -> None:
+    heard: list[str] = []
+
+    async def hear(request: web.Request) -> web.Response:
+        heard.append(await request.text())
+        return web.Response(status=204)
+
+    bus = {"id": "urn:ngsi-ld:Bus:1", "type": "Bus", "speed": {"value": 4}}
+    async with (
+        installation(template, settings, region, tmp_path / "here") as here,
+        listening(hear) as source,
+    ):
+        created = await here.post(ENTITIES, json=bus)
+        answer = await here.post(
+            "/ngsi-ld/v1/csourceRegistrations",
+            json={
+                "type": "ContextSourceRegistration",
+                "information": [{"entities": [{"type": "Bus"}]}],
+                "endpoint": str(source),
+                "mode": "inclusive",
+                "operations": ["updateAttrs", "updateEntity", "appendAttrs"],
+            },
+        )
+        path = f"{ENTITIES}/{bus['id']}/attrs"
+        refused = await here.patch(path, json={"driverName": {"value": SECRET}})
+        taken = await here.patch(path, json={"speed": {"value": 5}})
+
+    assert (created.status_code, answer.status_code) == (201, 201)
+    assert refused.status_code == 400, refused.text
+    assert taken.status_code == 204, taken.text
+    assert heard
+    assert not any(SECRET in text for text in heard)
