@@ -175,6 +175,21 @@ async def test_a_row_of_another_town_is_not_written(
     assert [finding["reason"] for finding in run.json()["findings"]] == ["other_tenant"]
 
 
+async def test_what_one_town_sent_is_told_to_all_who_look(
+    broker_client: httpx.AsyncClient,
+) -> None:
+    path = "/api/broker/v1/datasets"
+    content = b"town,device,temperature\n244422,g1,warm\n244422,g2,20\n"
+
+    await broker_client.post(f"{path}/readings/imports?tenant=244422", content=content)
+    runs = (await broker_client.get(f"{path}/readings/imports")).json()
+    shown = next(one for one in (await broker_client.get(path)).json() if one["id"] == "readings")
+
+    assert [run["tenant"] for run in runs] == ["244422"]
+    assert shown["last_run"] == runs[0]
+    assert [finding["reason"] for finding in runs[0]["findings"]] == ["no_number"]
+
+
 async def test_an_import_that_began_earlier_takes_nothing_from_a_newer_one(
     broker_house: House, broker: Broker
 ) -> None:

@@ -1,6 +1,7 @@
 """What data sets the region keeps, and each as a file again."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -10,6 +11,7 @@ from mieone.blocks.broker.model.dataset import DataSet, Finding, ImportRun, Titl
 from mieone.blocks.broker.problems import ResourceNotFound
 from mieone.blocks.broker.rules.importing import write_csv
 from mieone.blocks.broker.store import imports as store
+from mieone.blocks.broker.store.tenants import list_tenants
 from mieone.core.house import House
 
 from . import reading
@@ -50,11 +52,13 @@ async def list_datasets(broker: "Broker") -> list[DataSetView]:
     ]
 
 
-async def list_import_runs(broker: "Broker", dataset: DataSet) -> list[ImportRun]:
-    """The last twenty, the newest first."""
-    owner = dataset.tenant or ANY_TENANT
+async def list_import_runs(
+    broker: "Broker", dataset: DataSet, tenants: Sequence[Tenant]
+) -> list[ImportRun]:
+    """The last twenty of these tenants and of files that hold several; the newest first."""
+    owners = [ANY_TENANT, *(tenant.name for tenant in tenants)]
     async with broker.house.database.transaction() as conn:
-        rows = await store.list_runs(conn, owner, dataset.id, 20)
+        rows = await store.list_runs(conn, owners, dataset.id, 20)
     return [
         ImportRun(
             run_id=str(row["run_id"]),
@@ -70,6 +74,18 @@ async def list_import_runs(broker: "Broker", dataset: DataSet) -> list[ImportRun
         )
         for row in rows
     ]
+
+
+async def list_import_dates(house: House) -> dict[str, datetime]:
+    """When things of each type, by its short name, last came in as a file."""
+    async with house.database.transaction() as conn:
+        owners = [ANY_TENANT, *(tenant.name for tenant in await list_tenants(conn))]
+        latest = await store.list_latest(conn, owners)
+    dates: dict[str, datetime] = {}
+    for dataset in load_datasets(house).values():
+        if (at := latest.get(dataset.id)) is not None:
+            dates[dataset.type] = max(at, dates.get(dataset.type, at))
+    return dates
 
 
 async def export_csv(broker: "Broker", dataset: DataSet, tenants: Sequence[Tenant]) -> str:
@@ -105,7 +121,7 @@ async def _view(broker: "Broker", dataset: DataSet, tenants: Sequence[Tenant]) -
             count = await store.count_imported(conn, tenant.name, dataset.id)
             if count:
                 counts[tenant.name] = count
-    runs = await list_import_runs(broker, dataset)
+    runs = await list_import_runs(broker, dataset, tenants)
     name = dataset.source or dataset.file
     source = broker.house.region.source(name) if name else None
     return DataSetView(

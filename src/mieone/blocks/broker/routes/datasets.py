@@ -27,7 +27,7 @@ async def list_imports(
     dataset_id: FromPath[str], broker: NamedDependency[Broker]
 ) -> list[ImportRun]:
     dataset = publishing.get_dataset(broker.house, dataset_id)
-    return await publishing.list_import_runs(broker, dataset)
+    return await publishing.list_import_runs(broker, dataset, await broker.tenants.all())
 
 
 @post(

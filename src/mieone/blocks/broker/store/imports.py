@@ -63,8 +63,17 @@ async def void_imported(conn: Conn, tenant: str, dataset: str, entity_ids: Seque
     await conn.execute(QUERIES["void_imported"], tenant, dataset, list(entity_ids))
 
 
-async def list_runs(conn: Conn, tenant: str, dataset: str, limit: int) -> list[asyncpg.Record]:
-    return await conn.fetch(QUERIES["list_runs"], tenant, dataset, limit)
+async def list_runs(
+    conn: Conn, owners: Sequence[str], dataset: str, limit: int
+) -> list[asyncpg.Record]:
+    """The newest first; an owner is a tenant, or `*` where a file holds several."""
+    return await conn.fetch(QUERIES["list_runs"], list(owners), dataset, limit)
+
+
+async def list_latest(conn: Conn, owners: Sequence[str]) -> dict[str, datetime]:
+    """When each data set was last written."""
+    rows = await conn.fetch(QUERIES["list_latest"], list(owners))
+    return {row["dataset"]: row["ended_at"] for row in rows}
 
 
 async def list_imported(conn: Conn, tenant: str, dataset: str, after: str, limit: int) -> list[str]:

@@ -49,9 +49,17 @@ SELECT
     run_id, tenant, dataset, origin, started_at, ended_at,
     read_rows, written_entities, removed_entities, findings, failure
 FROM broker.import_run
-WHERE tenant = $1 AND dataset = $2
+WHERE tenant = any($1::text[]) AND dataset = $2
 ORDER BY started_at DESC
 LIMIT $3;
+
+-- name: list_latest
+SELECT
+    dataset,
+    max(ended_at) AS ended_at
+FROM broker.import_run
+WHERE tenant = any($1::text[]) AND failure IS NULL AND written_entities > 0
+GROUP BY dataset;
 
 -- name: list_imported
 SELECT entity_id
