@@ -250,3 +250,27 @@ async def test_a_watch_is_shown_and_ends(broker_client: httpx.AsyncClient) -> No
     assert of_entities.status_code == 404
     assert gone.status_code == 204
     assert (await broker_client.get(path)).status_code == 404
+
+
+async def test_a_page_of_watches_names_its_neighbours_alone(
+    broker_client: httpx.AsyncClient,
+) -> None:
+    made = await broker_client.post(
+        "/ngsi-ld/v1/jsonldContexts", json={"@context": {"Shelter": "https://one.example/Shelter"}}
+    )
+    url = str(broker_client.base_url.join(made.headers["Location"]))
+    named = {"Link": f'<{url}>; rel="http://www.w3.org/ns/json-ld#context"'}
+    for number in range(3):
+        await broker_client.post(WATCHES, json=watch(id=f"urn:ngsi-ld:Subscription:{number}"))
+    page = {"limit": "1", "offset": "1"}
+
+    of_one_who_knows = await broker_client.get(WATCHES, params=page, headers=named)
+    of_another = await broker_client.get(WATCHES, params=page)
+    of_all = await broker_client.get(WATCHES, headers=named)
+
+    assert of_one_who_knows.headers["Link"] == ", ".join(
+        f'<{WATCHES}?limit=1&offset={offset}>;rel="{relation}";type="application/ld+json"'
+        for offset, relation in ((0, "prev"), (2, "next"))
+    )
+    assert "json-ld#context" in of_another.headers["Link"]
+    assert url in of_all.headers["Link"]

@@ -15,7 +15,7 @@ from mieone.blocks.broker.rules.reading import check_uri
 from mieone.blocks.broker.rules.subscriptions import render_record
 from mieone.web import AnyRequest
 
-from .ld_http import Call, answer, answer_empty, open_call, open_call_with_body
+from .ld_http import Accept, Call, answer, answer_empty, open_call, open_call_with_body
 from .ld_paging import page_headers
 
 PATH: Final = "/csourceSubscriptions"
@@ -46,12 +46,18 @@ async def get_source_subscriptions(
     call = await open_call(request, broker, ("limit", "offset", "count"), options=_OPTIONS)
     page = call.params.page()
     records, count = await watching.list_watches(broker, call.tenant, page.limit, page.offset)
-    has_more = page.offset + len(records) < count
-    return answer(
+    headers = page_headers(
         call,
-        [_render(call, record) for record in records],
-        headers=page_headers(call, page, has_more=has_more, count=count),
+        page,
+        has_more=page.offset + len(records) < count,
+        count=count,
+        media_type=Accept.LD_JSON,
     )
+    response = answer(call, [_render(call, record) for record in records], headers=headers)
+    if call.terms.urls and "Link" in headers:
+        # Whoever named a context knows it: a page names its neighbours alone (041_03).
+        response.headers["Link"] = headers["Link"]
+    return response
 
 
 @get(_WITHIN, summary="Show a subscription to context sources")
