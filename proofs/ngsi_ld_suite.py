@@ -7,9 +7,10 @@ into a temporary folder; there, addresses of contexts on the Internet become add
 ours, and the two steps that start and stop a Mosquitto container start and stop Debian's mosquitto
 instead. Nothing else is changed, and nothing of the suite is part of this repository.
 
-Cases that fail in a dry run, or stop at a variable nobody defines, cannot be passed by any broker: they
-are listed by name and counted apart. With --reports, groups may be run one by one; once all have been,
-results/ngsi_ld_suite.md is written from what they left there.
+Cases that fail in a dry run, or stop at a variable nobody defines, are listed by name and counted apart
+(ngsi_ld_tally.py). With --again, the file of each case that failed is run once more by itself, on an
+empty broker. With --reports, groups may be run one by one; once all have been, results/ngsi_ld_suite.md
+is written from what they left there.
 """
 
 import argparse
@@ -26,14 +27,13 @@ import tempfile
 import threading
 import time
 import urllib.request
-import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
-from proofs.ngsi_ld_reasons import why
+from proofs.ngsi_ld_table import HTTPCTRL, write_table
+from proofs.ngsi_ld_tally import Tally, read_cases, read_tally
 
 ROOT = Path(__file__).parents[1]
 RESULTS = Path(__file__).parent / "results" / "ngsi_ld_suite.md"
@@ -57,12 +57,6 @@ NEEDS = (
     "prettydiff==0.1.0",
     "paho-mqtt==1.6.1",
 )
-HTTPCTRL = {
-    "suite": "The mock sources are those of the suite's own HttpCtrl (`libraries`), "
-    "which the distributed cases are written for.",
-    "pypi": "The mock sources are those of HttpCtrl 0.3.3 as published, which keeps no request that it "
-    "answered by itself: most distributed cases then wait for one that was served.",
-}
 COMPOUND = "ngsi-ld-test-suite-compound.jsonld"
 # Where the suite keeps its contexts, and others whose terms the compound context has as well.
 FOREIGN = (
@@ -87,18 +81,6 @@ Stop Mqtt Server
 """
 
 
-@dataclass
-class Tally:
-    passed: int = 0
-    failed: dict[str, str] = field(default_factory=dict)
-    unable: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def share(self) -> float:
-        able = self.passed + len(self.failed)
-        return 100 * self.passed / able if able else 0.0
-
-
 def main(arguments: Sequence[str]) -> int:
     options = _options(arguments)
     with tempfile.TemporaryDirectory(prefix="suite-") as folder:
@@ -107,18 +89,38 @@ def main(arguments: Sequence[str]) -> int:
         copy = _prepared(options.suite, place / "suite", options.base_port)
         runs: dict[int, dict[str, Tally]] = {}
         for status in options.status:
-            with _contexts(copy, options.base_port + 3), _house(place, options, status) as house:
-                runs[status] = {}
-                for group in options.group:
-                    tally = _run(robot, copy, place / str(status), group, options)
-                    runs[status][group] = tally
-                    _keep(options.reports, status, group, tally)
-                if options.keep:
-                    input(f"still running at {house}; Enter ends it ")
-    sys.stdout.write(_table(runs, options.httpctrl))
+            runs[status] = {}
+            for group in options.group:
+                tally = _run_group(robot, copy, place, status, group, options)
+                runs[status][group] = tally
+                _keep(options.reports, status, group, tally)
+    sys.stdout.write(write_table(runs, options.httpctrl))
     if options.reports and not options.case:
         _publish(options.reports, options.httpctrl)
     return 0
+
+
+def _run_group(
+    robot: Path, copy: Path, place: Path, status: int, group: str, options: argparse.Namespace
+) -> Tally:
+    """A group on an empty broker; then, if wanted, each file that failed on another."""
+    out = (options.reports or place) / str(status)
+    folder = out / group.replace("/", "-")
+    with _contexts(copy, options.base_port + 3), _house(place, options, status) as house:
+        _run(robot, copy, folder, group, options)
+        if options.keep:
+            input(f"still running at {house}; Enter ends it ")
+    tally = read_tally(folder / "dry.xml", folder / "output.xml")
+    tally.files = {name: str(Path(f).relative_to(copy)) for name, f in tally.files.items()}
+    if options.again:
+        tally.alone = []
+        for file in sorted(set(tally.files.values())):
+            folder = out / "again" / Path(file).stem
+            with _contexts(copy, options.base_port + 3), _house(place, options, status):
+                _run(robot, copy, folder, file, options)
+            passed = {case.name for case in read_cases(folder / "output.xml") if case.passed}
+            tally.alone += [n for n, f in tally.files.items() if f == file and n in passed]
+    return tally
 
 
 def _keep(reports: Path | None, status: int, group: str, tally: Tally) -> None:
@@ -137,7 +139,7 @@ def _publish(reports: Path, httpctrl: str) -> None:
             if path.exists():
                 runs.setdefault(status, {})[group] = Tally(**json.loads(path.read_bytes()))
     if runs and all(len(groups) == len(GROUPS) for groups in runs.values()):
-        RESULTS.write_text(_table(runs, httpctrl), "utf-8")
+        RESULTS.write_text(write_table(runs, httpctrl), "utf-8")
 
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
@@ -151,11 +153,12 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--url", help="a broker that runs already, instead of one of our own")
     parser.add_argument(
         "--httpctrl",
-        choices=("suite", "pypi"),
+        choices=tuple(HTTPCTRL),
         default="suite",
         help="the suite's own HttpCtrl in its libraries, or the one its requirements name",
     )
     parser.add_argument("--reports", type=Path, help="keep robot's reports in this folder")
+    parser.add_argument("--again", action="store_true", help="run what failed once more, alone")
     parser.add_argument("--keep", action="store_true", help="wait before the broker is stopped")
     return parser.parse_args(arguments)
 
@@ -219,11 +222,12 @@ def _house(place: Path, options: argparse.Namespace, status: int) -> Iterator[st
         yield options.url
         return
     port = options.base_port
+    home = tempfile.mkdtemp(prefix="home-", dir=place)
     environment = {
         **os.environ,
         "MIEONE_PROFILE": "conformance",
         "MIEONE_SAMPLE": "no",
-        "MIEONE_HOME": str(place / f"home-{status}"),
+        "MIEONE_HOME": home,
         "MIEONE_PORT": str(port),
         "MIEONE_TLS_PORT": str(port + 1),
         "MIEONE_LD_CONTEXT_STATUS": str(status),
@@ -233,7 +237,7 @@ def _house(place: Path, options: argparse.Namespace, status: int) -> Iterator[st
     }
     log_path = (options.reports or place) / f"house-{status}.log"
     log_path.parent.mkdir(parents=True, exist_ok=True)
-    with log_path.open("wb") as log:
+    with log_path.open("ab") as log:
         house = subprocess.Popen(
             [sys.executable, "-m", "mieone.cli", "up"], env=environment, stdout=log, stderr=log
         )
@@ -243,6 +247,7 @@ def _house(place: Path, options: argparse.Namespace, status: int) -> Iterator[st
         finally:
             house.send_signal(signal.SIGTERM)
             house.wait(timeout=60)
+            shutil.rmtree(home, ignore_errors=True)
 
 
 def _wait_for(url: str, house: "subprocess.Popen[bytes]") -> None:
@@ -257,9 +262,10 @@ def _wait_for(url: str, house: "subprocess.Popen[bytes]") -> None:
     raise SystemExit("the house did not become ready")
 
 
-def _run(robot: Path, copy: Path, out: Path, group: str, options: argparse.Namespace) -> Tally:
-    # Two runs side by side must not write one report.
-    folder = (options.reports or out) / out.name / group.replace("/", "-")
+def _run(robot: Path, copy: Path, folder: Path, what: str, options: argparse.Namespace) -> None:
+    """A dry run and a real one; their reports stay in the folder."""
+    # What an earlier run left is not what became of this one.
+    shutil.rmtree(folder, ignore_errors=True)
     url = f"{options.url or f'http://127.0.0.1:{options.base_port}'}/ngsi-ld/v1"
     compound = f"http://127.0.0.1:{options.base_port + 3}/ctx/{COMPOUND}"
     variables = {
@@ -285,70 +291,10 @@ def _run(robot: Path, copy: Path, out: Path, group: str, options: argparse.Names
     environment = {**os.environ}
     if options.httpctrl == "suite":
         environment["PYTHONPATH"] = str(copy / "libraries/robotframework-httpctrl/src")
-    subprocess.run([*dry, group], cwd=copy, env=environment, check=False, capture_output=True)
-    live = [*command, "--output", "output.xml", group]
-    subprocess.run(live, cwd=copy, env=environment, check=False, capture_output=True, timeout=3600)
-    tally = Tally()
-    if not (folder / "output.xml").exists():
-        return tally
-    unable = {name: text for name, passed, text in _cases(folder / "dry.xml") if not passed}
-    for name, passed, text in _cases(folder / "output.xml"):
-        if name in unable:
-            tally.unable[name] = unable[name]
-        elif passed:
-            tally.passed += 1
-        elif re.match(r"Variable '[$@&]\{[^}]+\}' not found", text):
-            tally.unable[name] = text
-        else:
-            tally.failed[name] = text
-    return tally
-
-
-def _cases(path: Path) -> Iterator[tuple[str, bool, str]]:
-    for _, element in ElementTree.iterparse(path):
-        if element.tag == "test":
-            status = element.find("status")
-            assert status is not None
-            text = " ".join((status.text or "").split())
-            yield element.get("name", ""), status.get("status") == "PASS", text
-            element.clear()
-
-
-def _table(runs: dict[int, dict[str, Tally]], httpctrl: str) -> str:
-    lines = [
-        "# ETSI NGSI-LD suite, snapshot 1d442dc",
-        "",
-        f"{datetime.now(UTC):%Y-%m-%d}, `python -m proofs.ngsi_ld_suite --suite CHECKOUT --status "
-        f"{' '.join(str(status) for status in runs)}`, profile `conformance`. Not an ETSI certificate.",
-        "",
-        HTTPCTRL[httpctrl],
-    ]
-    for status, groups in runs.items():
-        lines += [
-            "",
-            f"## LdContextNotAvailable answered with {status}",
-            "",
-            "| group | can run | passed | % | failed | cannot run as shipped |",
-            "|---|---:|---:|---:|---:|---:|",
-        ]
-        for group, tally in groups.items():
-            able = tally.passed + len(tally.failed)
-            lines.append(
-                f"| {group.removeprefix('TP/NGSI-LD/')} | {able} | {tally.passed} | {tally.share:.1f} "
-                f"| {len(tally.failed)} | {len(tally.unable)} |"
-            )
-        for title, kind in (("Failed", "failed"), ("Cannot run as shipped", "unable")):
-            named = {k: v for tally in groups.values() for k, v in getattr(tally, kind).items()}
-            lines += ["", f"{title}:" if named else f"{title}: none."]
-            lines += [""] if named else []
-            lines += [
-                f"- {name}: {why(name) or _short(text)}" for name, text in sorted(named.items())
-            ]
-    return "\n".join(lines) + "\n"
-
-
-def _short(text: str) -> str:
-    return text.replace("|", "/").replace("<", "‹").replace(">", "›")[:160]
+    for run in (dry, [*command, "--output", "output.xml"]):
+        subprocess.run(
+            [*run, what], cwd=copy, env=environment, check=False, capture_output=True, timeout=3600
+        )
 
 
 if __name__ == "__main__":
