@@ -284,11 +284,31 @@ TABLE broker.event (
   GRANT DELETE, INSERT, SELECT, UPDATE TO mieone_app
   GRANT SELECT TO mieone_auditor
 
+TABLE broker.feed_finding (
+    feed text NOT NULL,
+    digest bytea NOT NULL,
+    found_at timestamp with time zone NOT NULL,
+    times integer NOT NULL DEFAULT 1,
+    topic text NOT NULL,
+    findings jsonb NOT NULL
+)
+  CONSTRAINT feed_finding_pkey PRIMARY KEY (feed, digest)
+  CREATE INDEX feed_finding_by_time ON broker.feed_finding USING btree (feed, found_at DESC)
+  GRANT DELETE, INSERT, SELECT, UPDATE TO mieone_app
+  GRANT SELECT TO mieone_auditor
+
 TABLE broker.feed_turn (
     feed text NOT NULL,
     next_at timestamp with time zone NOT NULL DEFAULT now(),
-    failures integer NOT NULL DEFAULT 0
+    failures integer NOT NULL DEFAULT 0,
+    state text NOT NULL DEFAULT 'waiting'::text,
+    changed_at timestamp with time zone NOT NULL DEFAULT now(),
+    last_error text,
+    taken_at timestamp with time zone,
+    taken bigint NOT NULL DEFAULT 0,
+    refused bigint NOT NULL DEFAULT 0
 )
+  CONSTRAINT feed_state_is_known CHECK ((state = ANY (ARRAY['waiting'::text, 'open'::text, 'away'::text])))
   CONSTRAINT feed_turn_pkey PRIMARY KEY (feed)
   GRANT DELETE, INSERT, SELECT, UPDATE TO mieone_app
   GRANT SELECT TO mieone_auditor
@@ -340,7 +360,9 @@ TABLE broker.import_run (
     written_entities integer NOT NULL DEFAULT 0,
     removed_entities integer NOT NULL DEFAULT 0,
     findings jsonb NOT NULL DEFAULT '[]'::jsonb,
-    failure text
+    failure text,
+    is_settled boolean NOT NULL DEFAULT true,
+    unchanged_entities integer NOT NULL DEFAULT 0
 )
   CONSTRAINT import_run_pkey PRIMARY KEY (run_id)
   CREATE INDEX import_run_by_dataset ON broker.import_run USING btree (tenant, dataset, started_at DESC)
@@ -351,7 +373,9 @@ TABLE broker.imported (
     tenant text NOT NULL,
     dataset text NOT NULL,
     entity_id text NOT NULL,
-    run_id uuid NOT NULL
+    run_id uuid NOT NULL,
+    digests bytea[] NOT NULL DEFAULT '{}'::bytea[],
+    written_at timestamp with time zone
 )
   CONSTRAINT imported_pkey PRIMARY KEY (tenant, dataset, entity_id)
   GRANT DELETE, INSERT, SELECT, UPDATE TO mieone_app
@@ -418,7 +442,11 @@ TABLE broker.subscription_total (
     last_success timestamp with time zone,
     last_failure timestamp with time zone,
     last_error text,
-    is_failing boolean
+    is_failing boolean,
+    notified bigint NOT NULL DEFAULT 0,
+    notified_failed bigint NOT NULL DEFAULT 0,
+    fails_in_a_row integer NOT NULL DEFAULT 0,
+    last_success_code smallint
 )
   CONSTRAINT subscription_total_pkey PRIMARY KEY (tenant, subscription)
   GRANT DELETE, INSERT, SELECT, UPDATE TO mieone_app

@@ -8,12 +8,14 @@ import httpx
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
-from mieone.blocks.broker.actions.importing import Importer, load_datasets
+from mieone.blocks.broker.actions.datasets import load_datasets
+from mieone.blocks.broker.actions.importing import Importer
 from mieone.blocks.broker.actions.parts import Broker
 from mieone.blocks.broker.model.dataset import CellKind, Column, DataSet, Position, Titles
 from mieone.blocks.broker.problems import BadRequestData
-from mieone.blocks.broker.rules.importing import Row, map_rows, read_table
+from mieone.blocks.broker.rules.importing import Table, map_rows, read_table
 from mieone.blocks.broker.store import imports
+from mieone.blocks.broker.store.imports import BroughtRow
 from mieone.core.house import House
 
 DATASET = DataSet(
@@ -40,24 +42,24 @@ def test_every_wrong_cell_is_told_by_row_and_column() -> None:
         table("244414,1,-3,a;b,34.5,136.5", "244414,2,deep,,34.5,x", "244414,,1,,,"), is_json=False
     )
 
-    imported, findings = map_rows(DATASET, rows, "source")
+    mapped = map_rows(DATASET, rows, "source")
 
-    told = {(finding.row, finding.column, finding.reason) for finding in findings}
-    assert imported == []
+    told = {(one.line, one.row, one.column, one.reason) for one in mapped.findings}
+    assert mapped.imported == []
     assert told == {
-        (1, "depth", "too_small"),
-        (2, "depth", "no_number"),
-        (2, "lat", "no_number"),
-        (3, "code", "empty"),
-        (3, None, "no_id"),
+        (2, 1, "depth", "too_small"),
+        (3, 2, "depth", "no_number"),
+        (3, 2, "lat", "no_number"),
+        (4, 3, "code", "empty"),
+        (4, 3, None, "no_id"),
     }
 
 
 def test_a_missing_column_is_told_once_and_nothing_is_read() -> None:
-    imported, findings = map_rows(DATASET, [{"code": "1"}, {"code": "2"}], "source")
+    mapped = map_rows(DATASET, read_table(b"code\n1\n2\n", is_json=False), "source")
 
-    assert imported == []
-    assert [(finding.row, finding.column) for finding in findings] == [(0, "town")]
+    assert not mapped.imported
+    assert [(one.row, one.column) for one in mapped.findings] == [(0, "town")]
 
 
 def test_cp932_and_a_byte_order_mark_are_read_alike() -> None:
@@ -74,10 +76,12 @@ def test_no_bytes_at_all_break_the_reader(content: bytes, is_json: bool) -> None
         check_nothing_is_lost(read_table(content, is_json=is_json))
 
 
-def check_nothing_is_lost(rows: list[Row]) -> None:
-    imported, findings = map_rows(DATASET, rows, "source")
-    assert len(imported) <= len(rows)
-    assert len(imported) + len({f.row for f in findings if f.row}) <= len(rows) or not rows
+def check_nothing_is_lost(read: Table) -> None:
+    mapped = map_rows(DATASET, read, "source")
+    wrong = {one.row for one in mapped.findings if one.row}
+    taken = {one.row for one in mapped.imported}
+    assert not wrong & taken
+    assert not read.rows or mapped.findings or wrong | taken == set(range(1, len(read.rows) + 1))
 
 
 async def test_the_same_file_twice_changes_nothing_and_what_vanished_goes(
@@ -92,7 +96,7 @@ async def test_the_same_file_twice_changes_nothing_and_what_vanished_goes(
     less = await importer.import_content(DATASET, two, "file:a")
 
     assert (first.written_entities, again.was_unchanged) == (3, True)
-    assert (less.written_entities, less.removed_entities) == (2, 1)
+    assert (less.written_entities, less.unchanged_entities, less.removed_entities) == (0, 2, 1)
     gone = await broker_client.get(
         "/ngsi-ld/v1/entities/urn:ngsi-ld:Well:2", headers={"NGSILD-Tenant": "244414"}
     )
@@ -195,12 +199,16 @@ async def test_an_import_that_began_earlier_takes_nothing_from_a_newer_one(
 ) -> None:
     now = broker_house.clock.now()
     tenant, dataset = "244414", DATASET.id
+    two, other = [
+        [BroughtRow(entity_id=name, digests=[b"0" * 16], written_at=now) for name in names]
+        for names in (("urn:x:1", "urn:x:2"), ("urn:x:1", "urn:x:3"))
+    ]
     async with broker_house.database.transaction() as conn:
         older = await imports.record_run(conn, tenant, dataset, "a", b"1", now)
         newer = await imports.record_run(conn, tenant, dataset, "b", b"2", now)
 
-        await imports.record_imported(conn, tenant, dataset, ["urn:x:1", "urn:x:2"], newer)
-        await imports.record_imported(conn, tenant, dataset, ["urn:x:1", "urn:x:3"], older)
+        await imports.record_imported(conn, tenant, dataset, two, newer)
+        await imports.record_imported(conn, tenant, dataset, other, older)
         gone_for_older = await imports.list_vanished(conn, tenant, dataset, older, 10)
         gone_for_newer = await imports.list_vanished(conn, tenant, dataset, newer, 10)
 

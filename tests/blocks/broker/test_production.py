@@ -6,11 +6,11 @@ import httpx
 import msgspec
 import pytest
 
-from mieone.blocks.broker.actions.importing import load_datasets
+from mieone.blocks.broker.actions.datasets import load_datasets
 from mieone.blocks.broker.actions.keys import issue_key
 from mieone.blocks.broker.actions.parts import Parts
 from mieone.blocks.broker.problems import NotWritable
-from mieone.blocks.broker.routes.admission import READING_POSTS
+from mieone.blocks.broker.routes.visits import READING_POSTS
 from mieone.core.block import Block
 from mieone.core.house import House
 from mieone.core.settings import Profile

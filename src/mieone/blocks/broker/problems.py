@@ -41,6 +41,15 @@ class PersonalAttribute(BadRequestData):
     slug = "broker/personal-attribute"
 
 
+class UnreadableFile(BadRequestData):
+    """`word` of the catalogue `broker.findings`; `line` of the file, 0 where there is none."""
+
+    def __init__(self, reason: str, word: str, line: int = 0) -> None:
+        super().__init__(reason)
+        self.word = word
+        self.line = line
+
+
 class AlreadyExists(BrokerProblem):
     slug = "broker/already-exists"
     status = 409

@@ -2,46 +2,53 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
+import asyncpg
 import msgspec
 import structlog
 
-from mieone.blocks.broker.model import Change, Operation, Tenant
+from mieone.blocks.broker.model import Tenant
 from mieone.blocks.broker.model.dataset import DataSet, Finding, ImportRun
-from mieone.blocks.broker.problems import (
-    BadRequestData,
-    BrokerProblem,
-    NonexistentTenant,
-    PersonalAttribute,
-)
-from mieone.blocks.broker.rules.importing import Imported, map_rows, read_table
+from mieone.blocks.broker.problems import BadRequestData, NonexistentTenant, UnreadableFile
+from mieone.blocks.broker.rules.importing import Imported, Mapped, Table, map_rows, read_table
 from mieone.blocks.broker.store import imports as store
 from mieone.core.house import House
+
+from .bringing import Bringer, Part, Tally, find_vanished
+from .datasets import ANY_TENANT, attribution, load_datasets
 
 if TYPE_CHECKING:
     from .parts import Broker
 
 log = structlog.get_logger()
 
-WRITTEN_AT_ONCE = 200
-MAX_FINDINGS = 200
-ANY_TENANT = "*"
+MAX_FINDINGS: Final = 200
 
 
-def load_datasets(house: House) -> dict[str, DataSet]:
-    path = house.settings.region_dir / "broker" / "datasets.yaml"
-    if not path.exists():
-        return {}
-    found = msgspec.yaml.decode(path.read_bytes(), type=list[DataSet])
-    return {dataset.id: dataset for dataset in found}
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """One file that came in, from where, and for whom."""
+
+    dataset: DataSet
+    origin: str
+    only_tenant: str | None
+    """Whose key asked: rows of others are findings."""
+    digest: bytes
+
+    @property
+    def owner(self) -> str:
+        return self.only_tenant or self.dataset.tenant or ANY_TENANT
 
 
-def attribution(house: House, dataset: DataSet) -> str:
-    name = dataset.source or dataset.file
-    return house.region.source(name).attribution if name else ""
+def make_job(
+    house: House, dataset: DataSet, content: bytes, origin: str, only_tenant: str | None
+) -> Job:
+    # The same bytes mean something else once the data set is declared otherwise.
+    digest = hashlib.sha256(msgspec.json.encode((dataset, attribution(house, dataset))))
+    digest.update(content)
+    return Job(dataset=dataset, origin=origin, only_tenant=only_tenant, digest=digest.digest())
 
 
 class Importer:
@@ -60,122 +67,67 @@ class Importer:
     ) -> ImportRun:
         """Read, write, and take away what the source no longer has.
 
-        The same bytes from the same origin change nothing. `only_tenant` is whose key asked: rows of
-        others are findings. Raises BadRequestData when the file as a whole cannot be read.
+        The same bytes from the same origin change nothing, unless something in them was refused that
+        may pass: then what is missing is written. Raises BadRequestData when the file as a whole
+        cannot be read.
         """
-        owner = only_tenant or dataset.tenant or ANY_TENANT
-        digest = hashlib.sha256(content).digest()
+        job = make_job(self._house, dataset, content, origin, only_tenant)
         async with self._house.database.transaction() as conn:
-            if digest == await store.find_last_digest(conn, owner, dataset.id, origin):
-                return _unchanged(dataset, owner, origin)
-        rows = read_table(content, is_json=is_json)
-        imported, findings = map_rows(dataset, rows, attribution(self._house, dataset))
-        async with self._house.database.transaction() as conn:
-            now = self._house.clock.now()
-            run_id = await store.record_run(conn, owner, dataset.id, origin, digest, now)
-        written, removed, failure = 0, 0, None
+            if job.digest == await store.find_settled_digest(conn, job.owner, dataset.id, origin):
+                return _run(job, None, Tally(), 0, was_unchanged=True)
+        run_id, at = await self._begin(job)
         try:
-            by_tenant, strange = await self._by_tenant(imported, only_tenant)
-            findings += strange
-            for tenant, changes in by_tenant:
-                done, wrong = await self._write(tenant, dataset, changes, run_id)
-                written += done
-                findings += wrong
-                removed += await self._remove(tenant, dataset, run_id, findings)
+            table = read_table(content, is_json=is_json)
+            tally = await self._carry_out(job, table, run_id)
         except Exception as error:
-            failure = type(error).__name__
+            await self._end_badly(job, run_id, at, error)
             raise
-        finally:
-            kept = findings[:MAX_FINDINGS]
-            async with self._house.database.transaction() as conn:
-                await store.record_end(
-                    conn,
-                    run_id,
-                    self._house.clock.now(),
-                    (len(rows), written, removed),
-                    kept,
-                    failure,
-                )
-        log.info("broker_imported", dataset=dataset.id, written=written, findings=len(findings))
-        return ImportRun(
-            run_id=str(run_id),
-            dataset=dataset.id,
-            tenant=owner,
-            origin=origin,
-            read_rows=len(rows),
-            written_entities=written,
-            removed_entities=removed,
-            findings=tuple(kept),
-            at=now,
-        )
+        run = _run(job, run_id, tally, len(table.rows), at=at)
+        await self._end(run)
+        log.info("broker_imported", dataset=dataset.id, written=tally.written, at=origin)
+        return run
 
-    async def _by_tenant(
-        self, imported: Sequence[Imported], only_tenant: str | None
-    ) -> tuple[list[tuple[Tenant, list[Change]]], list[Finding]]:
-        named: dict[str | None, list[Change]] = defaultdict(list)
-        for item in imported:
-            named[item.tenant].append(item.change)
-        found: list[tuple[Tenant, list[Change]]] = []
-        findings: list[Finding] = []
-        for name, changes in named.items():
-            try:
-                tenant = await self._broker.tenants.get(name)
-            except NonexistentTenant:
-                findings.append(
-                    Finding(row=0, column=None, reason="no_such_tenant", value=name or "")
-                )
-                continue
-            if only_tenant is not None and tenant.name != only_tenant:
-                findings.append(
-                    Finding(row=0, column=None, reason="other_tenant", value=tenant.name)
-                )
-                continue
-            found.append((tenant, changes))
-        return found, findings
-
-    async def _write(
-        self, tenant: Tenant, dataset: DataSet, changes: Sequence[Change], run_id: UUID
-    ) -> tuple[int, list[Finding]]:
-        written, findings = 0, []
-        for start in range(0, len(changes), WRITTEN_AT_ONCE):
-            part = changes[start : start + WRITTEN_AT_ONCE]
-            outcomes = await self._broker.writer.write(tenant, part)
-            for outcome in outcomes:
-                if outcome.problem is not None:
-                    reason = "refused"
-                    if isinstance(outcome.problem, BrokerProblem):
-                        reason = type(outcome.problem).slug.partition("/")[2].replace("-", "_")
-                    # An id that could be somebody's number is not kept by way of its refusal.
-                    is_personal = isinstance(outcome.problem, PersonalAttribute)
-                    named = "" if is_personal else outcome.change.entity_id
-                    findings.append(Finding(row=0, column=None, reason=reason, value=named))
-            brought = [item.change.entity_id for item in outcomes if item.problem is None]
-            written += len(brought)
-            async with self._house.database.transaction() as conn:
-                await store.record_imported(conn, tenant.name, dataset.id, brought, run_id)
-        return written, findings
-
-    async def _remove(
-        self, tenant: Tenant, dataset: DataSet, run_id: UUID, findings: list[Finding]
-    ) -> int:
-        """What vanished at the source goes; when most of it vanished, somebody should look first."""
-        if dataset.keeps_vanished:
-            return 0
+    async def _begin(self, job: Job) -> tuple[UUID, datetime]:
+        at = self._house.clock.now()
         async with self._house.database.transaction() as conn:
-            known = await store.count_imported(conn, tenant.name, dataset.id)
-            vanished = await store.list_vanished(conn, tenant.name, dataset.id, run_id, known)
-        if len(vanished) * 2 > known:
-            findings.append(
-                Finding(row=0, column=None, reason="most_vanished", value=str(len(vanished)))
+            run_id = await store.record_run(
+                conn, job.owner, job.dataset.id, job.origin, job.digest, at
             )
-            return 0
-        for start in range(0, len(vanished), WRITTEN_AT_ONCE):
-            part = vanished[start : start + WRITTEN_AT_ONCE]
-            gone = [Change(operation=Operation.DELETE, entity_id=name) for name in part]
-            await self._broker.writer.write(tenant, gone)
-            async with self._house.database.transaction() as conn:
-                await store.void_imported(conn, tenant.name, dataset.id, part)
-        return len(vanished)
+        return run_id, at
+
+    async def _carry_out(self, job: Job, table: Table, run_id: UUID) -> Tally:
+        mapped = map_rows(job.dataset, table, attribution(self._house, job.dataset))
+        parts, strange = await find_parts(self._broker, job, mapped)
+        tally = Tally(findings=[*mapped.findings, *strange])
+        bringer = Bringer(self._broker, job.dataset, run_id)
+        for part in parts:
+            await bringer.bring(part, tally)
+            vanished, doubt = await find_vanished(
+                self._broker, job.dataset, part, run_id, has_nameless=mapped.has_nameless
+            )
+            tally.findings += doubt
+            await bringer.remove(part.tenant, vanished)
+            tally.removed += len(vanished)
+        return tally
+
+    async def _end(self, run: ImportRun) -> None:
+        async with self._house.database.transaction() as conn:
+            await store.record_end(conn, run, self._house.clock.now())
+            await store.forget_attempts(conn, run)
+
+    async def _end_badly(self, job: Job, run_id: UUID, at: datetime, error: Exception) -> None:
+        """Read again next time. A database that is gone keeps no note of it, and none is needed."""
+        tally = Tally()
+        if isinstance(error, UnreadableFile):
+            finding = Finding(
+                row=0, column=None, reason=error.word, value=error.reason[:80], line=error.line
+            )
+            tally.findings.append(finding)
+        run = _run(job, run_id, tally, 0, at=at, failure=type(error).__name__)
+        try:
+            await self._end(run)
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            log.warning("broker_import_unrecorded", dataset=job.dataset.id)
 
     async def import_region_files(self) -> int:
         """Every data set that lies in the region's folder; returns how many were read anew."""
@@ -193,15 +145,73 @@ class Importer:
         return count
 
 
-def _unchanged(dataset: DataSet, owner: str, origin: str) -> ImportRun:
+async def find_parts(
+    broker: "Broker", job: Job, mapped: Mapped
+) -> tuple[list[Part], list[Finding]]:
+    """What of the file is whose; also of tenants of which nothing is left in it."""
+    rows: dict[str | None, list[Imported]] = defaultdict(list)
+    present: dict[str | None, list[str]] = defaultdict(list)
+    for item in mapped.imported:
+        rows[item.tenant].append(item)
+    for name, entity_id in mapped.present:
+        present[name].append(entity_id)
+    async with broker.house.database.transaction() as conn:
+        holding = await store.list_tenants_of(conn, job.dataset.id)
+    parts: dict[str, Part] = {}
+    findings: list[Finding] = []
+    for name in [*present, *holding]:
+        found = await _find_tenant(broker, job, name, rows[name])
+        if isinstance(found, Finding):
+            findings += [found] if name in present else []
+        elif found.name not in parts:
+            parts[found.name] = Part(tenant=found, rows=rows[name], present=present[name])
+    return list(parts.values()), findings
+
+
+async def _find_tenant(
+    broker: "Broker", job: Job, name: str | None, rows: list[Imported]
+) -> Tenant | Finding:
+    row, line = (rows[0].row, rows[0].line) if rows else (0, 0)
+    try:
+        tenant = await broker.tenants.get(name)
+    except NonexistentTenant:
+        # It may be declared later: then its rows are read again.
+        return Finding(
+            row=row,
+            line=line,
+            column=job.dataset.tenant_column,
+            reason="no_such_tenant",
+            value=name or "",
+            is_passing=True,
+        )
+    if job.only_tenant not in (None, tenant.name):
+        column = job.dataset.tenant_column
+        return Finding(row=row, line=line, column=column, reason="other_tenant", value=tenant.name)
+    return tenant
+
+
+def _run(
+    job: Job,
+    run_id: UUID | None,
+    tally: Tally,
+    read_rows: int,
+    *,
+    at: datetime | None = None,
+    failure: str | None = None,
+    was_unchanged: bool = False,
+) -> ImportRun:
     return ImportRun(
-        run_id="",
-        dataset=dataset.id,
-        tenant=owner,
-        origin=origin,
-        read_rows=0,
-        written_entities=0,
-        removed_entities=0,
-        findings=(),
-        was_unchanged=True,
+        run_id="" if run_id is None else str(run_id),
+        dataset=job.dataset.id,
+        tenant=job.owner,
+        origin=job.origin,
+        read_rows=read_rows,
+        written_entities=tally.written,
+        removed_entities=tally.removed,
+        unchanged_entities=tally.unchanged,
+        findings=tuple(tally.findings[:MAX_FINDINGS]),
+        is_settled=not any(finding.is_passing for finding in tally.findings),
+        was_unchanged=was_unchanged,
+        failure=failure,
+        at=at,
     )

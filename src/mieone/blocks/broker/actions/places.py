@@ -15,7 +15,7 @@ from mieone.blocks.broker.model import (
     Query,
     Tenant,
 )
-from mieone.blocks.broker.rules.importing.mapping import expand
+from mieone.blocks.broker.rules.importing import expand
 from mieone.blocks.broker.store.tenants import list_tenants
 from mieone.core.house import House
 

@@ -15,7 +15,7 @@ from mieone.blocks.broker.store.tenants import list_tenants
 from mieone.core.house import House
 
 from . import reading
-from .importing import ANY_TENANT, load_datasets
+from .datasets import ANY_TENANT, load_datasets
 
 if TYPE_CHECKING:
     from .parts import Broker
@@ -68,6 +68,8 @@ async def list_import_runs(
             read_rows=row["read_rows"],
             written_entities=row["written_entities"],
             removed_entities=row["removed_entities"],
+            unchanged_entities=row["unchanged_entities"],
+            is_settled=row["is_settled"],
             findings=msgspec.convert(row["findings"], tuple[Finding, ...]),
             failure=row["failure"],
             at=row["started_at"],

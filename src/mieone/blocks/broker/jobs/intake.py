@@ -2,9 +2,10 @@
 
 import asyncio
 
-from mieone.blocks.broker.actions.feeds import pull_due, serve_feeds
 from mieone.blocks.broker.actions.importing import Importer
+from mieone.blocks.broker.actions.listening import serve_feeds
 from mieone.blocks.broker.actions.parts import Broker, Parts
+from mieone.blocks.broker.actions.pulling import pull_due
 from mieone.core.block import Service
 from mieone.core.house import House
 from mieone.core.jobs import PeriodicJob

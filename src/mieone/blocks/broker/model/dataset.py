@@ -35,6 +35,8 @@ class Position(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     latitude: str
     longitude: str
     is_required: bool = False
+    within: tuple[float, float, float, float] | None = None
+    """West, south, east, north: a place beyond them is a slip of the pen."""
 
 
 class Flags(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -97,6 +99,10 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     """A word of the catalogue `broker.findings`."""
     value: str = ""
+    line: int = 0
+    """Where the row begins in the file, from 1, the heading counted; 0 where there are no lines."""
+    is_passing: bool = False
+    """Nothing is wrong with the row: it is tried again by itself."""
 
 
 class ImportRun(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,11 +114,50 @@ class ImportRun(msgspec.Struct, frozen=True, kw_only=True):
     read_rows: int
     written_entities: int
     removed_entities: int
+    unchanged_entities: int = 0
+    """Said the same as before."""
     findings: tuple[Finding, ...]
+    is_settled: bool = True
+    """False when the same bytes are to be read again, for something was refused that may pass."""
     was_unchanged: bool = False
+    """Nothing was read: the same bytes have been before."""
+    was_trial: bool = False
+    """Nothing was written: the counts say what would have been."""
     failure: str | None = None
     at: datetime | None = None
     """When it began; None where nothing had to be read."""
+
+
+class FeedState(StrEnum):
+    WAITING = "waiting"
+    """For its turn, or switched off."""
+    OPEN = "open"
+    AWAY = "away"
+    """It cannot be reached or written; tried again, ever more patiently."""
+
+
+class FeedView(msgspec.Struct, frozen=True, kw_only=True):
+    """How a feed is doing."""
+
+    feed: str
+    state: FeedState
+    changed_at: datetime
+    failures: int
+    """In a row."""
+    last_error: str | None
+    taken_at: datetime | None
+    taken: int
+    refused: int
+
+
+class FeedFinding(msgspec.Struct, frozen=True, kw_only=True):
+    """What was wrong with a message that nobody could take."""
+
+    feed: str
+    found_at: datetime
+    times: int
+    topic: str
+    findings: tuple[Finding, ...]
 
 
 class MqttFeed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -122,6 +167,8 @@ class MqttFeed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     dataset: str
     url: str
     topic: str
+    tenant: str | None = None
+    """Whose gauges these are: rows that name another tenant are refused. None: any."""
     is_enabled: bool = True
 
 

@@ -5,9 +5,11 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 
 from mieone.blocks.broker.actions import publishing
-from mieone.blocks.broker.actions.importing import ANY_TENANT, Importer
+from mieone.blocks.broker.actions.datasets import ANY_TENANT
+from mieone.blocks.broker.actions.importing import Importer
 from mieone.blocks.broker.actions.parts import Broker
 from mieone.blocks.broker.actions.publishing import DataSetView
+from mieone.blocks.broker.actions.trying import try_content
 from mieone.blocks.broker.model.dataset import ImportRun
 from mieone.core.block import AnyRequest
 from mieone.core.settings import Profile
@@ -35,7 +37,8 @@ async def list_imports(
     status_code=200,
     summary="Upload the data set's new state as CSV or JSON",
     description="The body is the file. What its rows do not hold any more is removed; the answer says "
-    "what could not be read. The same file again changes nothing.",
+    "what could not be read, by line and column. The same file again changes nothing. With `dry_run=true` "
+    "nothing is written: the answer says what would be.",
     operation_id="importDataSet",
 )
 async def import_dataset(
@@ -43,6 +46,7 @@ async def import_dataset(
     request: AnyRequest,
     broker: NamedDependency[Broker],
     tenant: FromQuery[str | None] = None,
+    dry_run: FromQuery[bool] = False,
 ) -> ImportRun:
     dataset = publishing.get_dataset(broker.house, dataset_id)
     owner = await broker.tenants.get(tenant)
@@ -50,14 +54,14 @@ async def import_dataset(
     content = await request.body()
     is_production = broker.house.settings.profile is Profile.PRODUCTION
     is_json = "json" in request.headers.get("content-type", "")
+    # In production a key writes what is its tenant's, whatever the rows say.
+    only = owner.name if tenant or is_production else None
     async with broker.quotas.admitted(owner, writes=1):
+        if dry_run:
+            return await try_content(broker, dataset, content, is_json=is_json, only_tenant=only)
+        origin = f"upload:{tenant or ANY_TENANT}"
         return await Importer(broker).import_content(
-            dataset,
-            content,
-            f"upload:{tenant or ANY_TENANT}",
-            is_json=is_json,
-            # In production a key writes what is its tenant's, whatever the rows say.
-            only_tenant=owner.name if tenant or is_production else None,
+            dataset, content, origin, is_json=is_json, only_tenant=only
         )
 
 

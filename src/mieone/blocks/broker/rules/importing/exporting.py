@@ -9,7 +9,7 @@ import msgspec
 from mieone.blocks.broker.model import DEFAULT_INSTANCE, Entity, JsonValue
 from mieone.blocks.broker.model.dataset import DataSet
 
-from .mapping import expand
+from .named import expand
 
 
 def write_csv(dataset: DataSet, entities: Sequence[Entity], headings: Sequence[str]) -> str:

@@ -2,72 +2,97 @@
 
 import csv
 import io
-from collections.abc import Mapping
-from typing import TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import Final, TypeAlias
 
 import msgspec
 
 from mieone.blocks.broker.model import JsonValue
-from mieone.blocks.broker.problems import BadRequestData
+from mieone.blocks.broker.problems import UnreadableFile
 
 Row: TypeAlias = Mapping[str, str]
 
-MAX_ROWS = 200_000
-MAX_BYTES = 12 * 1024 * 1024
+MAX_ROWS: Final = 200_000
+MAX_BYTES: Final = 12 * 1024 * 1024
+_UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
 
 
-def read_table(content: bytes, *, is_json: bool) -> list[Row]:
-    """UTF-8 (with or without BOM) or CP932; JSON is a list of flat objects or a GeoJSON collection.
+class Table(msgspec.Struct, frozen=True, kw_only=True):
+    headings: frozenset[str]
+    rows: Sequence[Row]
+    lines: Sequence[int] = ()
+    """Where in the file each row begins, from 1, the heading counted; none for JSON."""
 
-    Raises BadRequestData when the file as a whole cannot be read.
+    def line_of(self, number: int) -> int:
+        """Of the row of that number, from 1; 0 where there are no lines."""
+        return self.lines[number - 1] if self.lines else 0
+
+
+def read_table(content: bytes, *, is_json: bool) -> Table:
+    """UTF-8 or UTF-16 (with a byte order mark) or CP932; JSON is a list of flat objects or GeoJSON.
+
+    Raises UnreadableFile when the file as a whole cannot be read.
     """
     if len(content) > MAX_BYTES:
-        raise BadRequestData(f"the file is larger than {MAX_BYTES} bytes")
-    rows = _json_rows(content) if is_json else _csv_rows(_decoded(content))
-    if len(rows) > MAX_ROWS:
-        raise BadRequestData(f"the file has more than {MAX_ROWS} rows")
-    return rows
+        raise UnreadableFile(f"the file is larger than {MAX_BYTES} bytes", "file_too_large")
+    if not content.strip():
+        raise UnreadableFile("the file is empty", "file_empty")
+    table = _json_table(content) if is_json else _csv_table(_decoded(content))
+    if len(table.rows) > MAX_ROWS:
+        raise UnreadableFile(f"the file has more than {MAX_ROWS} rows", "file_too_long")
+    return table
 
 
 def _decoded(content: bytes) -> str:
-    for encoding in ("utf-8-sig", "cp932"):
+    encodings = ("utf-16",) if content[:2] in _UTF_16 else ("utf-8-sig", "cp932")
+    for encoding in encodings:
         try:
             return content.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise BadRequestData("the file is neither UTF-8 nor CP932")
+    raise UnreadableFile("the file is neither UTF-8 nor CP932", "file_encoding")
 
 
-def _csv_rows(text: str) -> list[Row]:
+def _csv_table(text: str) -> Table:
     if "\0" in text:
-        raise BadRequestData("the file has a NUL character")
+        raise UnreadableFile("the file has a NUL character", "file_encoding")
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    rows: list[Row] = []
+    lines: list[int] = []
     try:
-        heading = next(reader, [])
+        heading = [name.strip() for name in next(reader, [])]
         if len(set(heading)) != len(heading):
-            raise BadRequestData("a heading stands twice")
-        rows = [cells for cells in reader if any(cells)]
+            raise UnreadableFile("a heading stands twice", "heading_twice", 1)
+        begins = reader.line_num + 1
+        for cells in reader:
+            if any(cells):
+                # A short row has empty cells at its end; what stands beyond the heading belongs to nothing.
+                padded = cells + [""] * len(heading)
+                rows.append(dict(zip(heading, padded, strict=False)))
+                lines.append(begins)
+            begins = reader.line_num + 1
     except csv.Error as error:
-        raise BadRequestData(f"not CSV: {error}") from None
-    # A short row has empty cells at its end; what stands beyond the heading belongs to nothing.
-    return [dict(zip(heading, cells + [""] * len(heading), strict=False)) for cells in rows]
+        raise UnreadableFile(f"not CSV: {error}", "no_csv", reader.line_num) from None
+    return Table(headings=frozenset(heading), rows=rows, lines=lines)
 
 
-def _json_rows(content: bytes) -> list[Row]:
+def _json_table(content: bytes) -> Table:
     try:
         decoded: JsonValue = msgspec.json.decode(content)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise BadRequestData(f"not JSON: {error}") from None
+        raise UnreadableFile(f"not JSON: {error}", "no_json") from None
     if isinstance(decoded, dict) and decoded.get("type") == "FeatureCollection":
         features = decoded.get("features")
-        return [_feature_row(item) for item in features] if isinstance(features, list) else []
-    objects = decoded if isinstance(decoded, list) else [decoded]
-    return [_object_row(item) for item in objects]
+        rows = [_feature_row(item) for item in features] if isinstance(features, list) else []
+    else:
+        objects = decoded if isinstance(decoded, list) else [decoded]
+        rows = [_object_row(item) for item in objects]
+    return Table(headings=frozenset(name for row in rows for name in row), rows=rows)
 
 
 def _object_row(item: JsonValue) -> Row:
     if not isinstance(item, dict):
-        raise BadRequestData("a row is no JSON object")
+        raise UnreadableFile("a row is no JSON object", "no_json")
     return {name: _cell(value) for name, value in item.items()}
 
 
