@@ -8,9 +8,9 @@ ours, and the two steps that start and stop a Mosquitto container start and stop
 instead. Nothing else is changed, and nothing of the suite is part of this repository.
 
 Cases that fail in a dry run, or stop at a variable nobody defines, are listed by name and counted apart
-(ngsi_ld_tally.py). With --again, the file of each case that failed is run once more by itself, on an
-empty broker. With --reports, groups may be run one by one; once all have been, results/ngsi_ld_suite.md
-is written from what they left there.
+(ngsi_ld_tally.py). With --again, the file of each case that failed and is not impossible is run once more
+by itself, on an empty broker. With --reports, groups may be run one by one; once all have been,
+results/ngsi_ld_suite.md is written from what they left there.
 """
 
 import argparse
@@ -32,6 +32,7 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
+from proofs.ngsi_ld_reasons import is_impossible
 from proofs.ngsi_ld_table import HTTPCTRL, write_table
 from proofs.ngsi_ld_tally import Tally, read_cases, read_tally
 
@@ -103,7 +104,7 @@ def main(arguments: Sequence[str]) -> int:
 def _run_group(
     robot: Path, copy: Path, place: Path, status: int, group: str, options: argparse.Namespace
 ) -> Tally:
-    """A group on an empty broker; then, if wanted, each file that failed on another."""
+    """A group on an empty broker; then, if wanted, files that failed by themselves."""
     out = (options.reports or place) / str(status)
     folder = out / group.replace("/", "-")
     with _contexts(copy, options.base_port + 3), _house(place, options, status) as house:
@@ -114,12 +115,13 @@ def _run_group(
     tally.files = {name: str(Path(f).relative_to(copy)) for name, f in tally.files.items()}
     if options.again:
         tally.alone = []
-        for file in sorted(set(tally.files.values())):
+        possible = {n: f for n, f in tally.files.items() if not is_impossible(n, status)}
+        for file in sorted(set(possible.values())):
             folder = out / "again" / Path(file).stem
             with _contexts(copy, options.base_port + 3), _house(place, options, status):
                 _run(robot, copy, folder, file, options)
             passed = {case.name for case in read_cases(folder / "output.xml") if case.passed}
-            tally.alone += [n for n, f in tally.files.items() if f == file and n in passed]
+            tally.alone += [n for n, f in possible.items() if f == file and n in passed]
     return tally
 
 

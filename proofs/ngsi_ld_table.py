@@ -18,7 +18,8 @@ HOW_TO_READ = """Each group is one call of robot, on an empty broker.
 - *impossible*: no broker passes it without breaking the specification or another case. Below it is said
   why, so that it can be looked up: clauses of GS CIM 009, cases, keywords and files of the suite.
 - *% possible*: passed, of those that can run and are not impossible.
-- *alone*: failed ones that pass when their file is run by itself, on an empty broker."""
+- *alone*: of the others that failed, those that pass when their file is run by itself, on an empty
+  broker."""
 HEAD = """| group | can run | passed | % | failed | impossible | % possible | alone | cannot run |
 |---|---:|---:|---:|---:|---:|---:|---:|---:|"""
 
