@@ -86,6 +86,10 @@ class Installation:
         """Everything that still runs with this home, whoever its parent is now."""
         return [pid for pid in every_process() if self._is_ours(pid)]
 
+    def left(self) -> list[str]:
+        """The same for people: which they are."""
+        return [f"{pid} {command_line(pid)}" for pid in self.processes()]
+
     def _is_ours(self, pid: int) -> bool:
         mark = str(self.home).encode()
         with contextlib.suppress(OSError):
@@ -133,7 +137,7 @@ def installation() -> Iterator[Installation]:
         if made.up is not None:
             made.up.kill()
             made.up.wait()
-        until(lambda: not made.processes())
+        until(lambda: not made.processes(), lambda: "\n".join([*made.left(), made.said()]))
 
 
 def test_it_serves_both_origins_and_stops_without_a_trace(installation: Installation) -> None:
@@ -149,7 +153,7 @@ def test_it_serves_both_origins_and_stops_without_a_trace(installation: Installa
     begun = time.monotonic()
     assert installation.end() == 0
     assert time.monotonic() - begun < 15
-    assert installation.processes() == []
+    assert installation.left() == []
     assert "Traceback" not in installation.said()
 
 
@@ -194,14 +198,20 @@ def test_whatever_is_killed_comes_back(installation: Installation) -> None:
 
 def test_a_start_after_the_supervisor_was_killed_finds_its_way(installation: Installation) -> None:
     installation.start()
+    before = set(installation.processes())
     assert installation.up is not None
     installation.up.kill()
     installation.up.wait()
 
     installation.start()
 
+    # Nobody ends them but they themselves: within a time that they know.
+    until(
+        lambda: before.isdisjoint(installation.processes()),
+        lambda: "\n".join(installation.left()),
+    )
     assert installation.end() == 0
-    assert installation.processes() == []
+    assert installation.left() == []
 
 
 def test_a_start_after_everything_was_killed_at_once_finds_its_way(

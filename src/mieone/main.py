@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import signal
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -36,6 +35,7 @@ from mieone.blocks.registry.block import BLOCK as REGISTRY
 from mieone.core.block import Block
 from mieone.core.clock import Clock, SystemClock
 from mieone.core.database import PooledDatabase
+from mieone.core.ending import end_with_supervisor, stop_event
 from mieone.core.entrance import EntranceMiddleware, finish_answer
 from mieone.core.health import get_live, get_metrics, get_ready, list_chains
 from mieone.core.house import House
@@ -318,9 +318,8 @@ def run_worker() -> None:
 
 
 async def _work(settings: Settings) -> None:
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    end_with_supervisor(os.environ)
+    stop = stop_event()
     connections = read_connections(settings.home)
     sealer = await PooledDatabase.open(connections.sealer_dsn, 2)
     try:

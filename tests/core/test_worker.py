@@ -9,6 +9,7 @@ from mieone.core.chain import Chain, append
 from mieone.core.clock import FixedClock
 from mieone.core.database import PooledDatabase
 from mieone.core.house import House
+from mieone.core.jobs import PeriodicJob
 from mieone.core.model import Actor, ActorKind
 from mieone.core.roles import Connections
 from mieone.core.sessions import (
@@ -32,7 +33,7 @@ class Ledgers(msgspec.Struct, frozen=True):
 
     chains: tuple[Chain, ...]
     subscriptions: tuple[()] = ()
-    jobs: tuple[()] = ()
+    jobs: tuple[PeriodicJob, ...] = ()
     services: tuple[()] = ()
 
 
@@ -55,6 +56,31 @@ async def test_a_chain_that_cannot_be_linked_holds_up_no_other(
     await running
 
     assert await linked(sealer) == 1
+
+
+async def test_a_job_that_takes_minutes_is_broken_off_when_the_worker_is_to_stop(
+    house: House, sealer: PooledDatabase
+) -> None:
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    async def run(_house: House) -> int:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+        return 1
+
+    endless = PeriodicJob(name="test.endless", every_s=3600, run=run)
+    house.blocks = (Ledgers(chains=(), jobs=(endless,)),)  # type: ignore[assignment]
+    stop = asyncio.Event()
+    running = asyncio.create_task(work(house, sealer, stop))
+    await begun.wait()
+
+    stop.set()
+    await running
+
+    assert ended.is_set()
 
 
 async def linked(sealer: PooledDatabase) -> int:

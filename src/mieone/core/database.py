@@ -1,8 +1,9 @@
 """Connections, transactions and the row security scope they run under."""
 
+import asyncio
 import os
-from collections.abc import AsyncIterator, Collection
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Collection, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import asyncpg
@@ -54,6 +55,27 @@ async def _keep_session(_: object) -> None:
     we set is local to a transaction. A round trip less for every transaction."""
 
 
+@contextmanager
+def _cancelled_stays_cancelled() -> Iterator[None]:
+    """When the server goes away as a task is cancelled, its rollback fails as well.
+
+    That error must not take the cancellation's place: a loop that outlives errors would go on for ever.
+    """
+    try:
+        yield
+    except Exception as error:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling() and _came_of_cancelling(error):
+            raise asyncio.CancelledError from error
+        raise
+
+
+def _came_of_cancelling(error: BaseException | None) -> bool:
+    while error is not None and not isinstance(error, asyncio.CancelledError):
+        error = error.__context__
+    return error is not None
+
+
 class PooledDatabase:
     """The application's own pool, as the role that row security binds."""
 
@@ -95,10 +117,11 @@ class PooledDatabase:
 
     @asynccontextmanager
     async def transaction(self, towns: Collection[TownCode] = ()) -> AsyncIterator[Conn]:
-        async with self.pool.acquire() as conn, conn.transaction():
-            if towns:
-                await set_scope(conn, towns)
-            yield conn
+        with _cancelled_stays_cancelled():
+            async with self.pool.acquire() as conn, conn.transaction():
+                if towns:
+                    await set_scope(conn, towns)
+                yield conn
 
     @property
     def pool(self) -> "asyncpg.Pool[asyncpg.Record]":

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from granian import Granian
@@ -15,12 +16,15 @@ from granian.constants import HTTPModes, Interfaces, Loops, SSLProtocols
 from granian.log import LogLevels
 from litestar import Litestar
 
+from mieone.core.ending import end_with_supervisor
+
 _PR_SET_PDEATHSIG = 1
 _DRAIN_LIMIT_S = 3
 
 
 def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
+    end_with_supervisor(os.environ)
     server = Granian(
         options.target,
         address="127.0.0.1",
@@ -39,7 +43,7 @@ def main(arguments: Sequence[str]) -> int:
         ssl_key=options.key,
         ssl_protocol_min=SSLProtocols.tls12,
     )
-    server.serve(target_loader=load)
+    server.serve(target_loader=partial(load, manager=os.getpid()))
     return 0
 
 
@@ -53,9 +57,9 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def load(target: str) -> Litestar:
+def load(target: str, manager: int) -> Litestar:
     """Runs in each worker: it must not outlive the process that watches over it."""
-    die_with_parent()
+    die_with(manager)
     module, _, factory = target.partition(":")
     app = getattr(importlib.import_module(module), factory)()
     if not isinstance(app, Litestar):
@@ -74,9 +78,8 @@ def _calm_collector() -> None:
     gc.set_threshold(50_000, 50, 100)
 
 
-def die_with_parent() -> None:
+def die_with(parent: int) -> None:
     """Raises OSError where the kernel refuses."""
-    parent = os.getppid()
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl")

@@ -15,6 +15,7 @@ from types import FrameType
 import msgspec
 import structlog
 
+from .ending import SUPERVISOR
 from .server_account import command_prefix
 
 log = structlog.get_logger()
@@ -73,7 +74,7 @@ class _Child:
         self.running = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
-            env={**os.environ, **self.process.environment},
+            env={**os.environ, **self.process.environment, SUPERVISOR: str(os.getpid())},
             start_new_session=True,
         )
         self._started_at = time.monotonic()

@@ -20,6 +20,7 @@ log = structlog.get_logger()
 SEAL_EVERY_S = 0.5
 DELIVER_EVERY_S = 0.2
 RESTART_AFTER_S = 1.0
+JOBS_END_WITHIN_S = 3.0
 
 
 async def work(house: House, sealer: PooledDatabase, stop: asyncio.Event) -> None:
@@ -33,9 +34,18 @@ async def work(house: House, sealer: PooledDatabase, stop: asyncio.Event) -> Non
         for chain in chains:
             group.create_task(_keep_sealing(house, sealer, chain, stop))
         group.create_task(_repeat(stop, DELIVER_EVERY_S, lambda: _deliver(house, subscriptions)))
-        group.create_task(run_forever(house, jobs, stop))
+        running = group.create_task(run_forever(house, jobs, stop))
+        group.create_task(_cut_short(running, stop))
         for service in services:
             group.create_task(_keep_serving(house, service, stop))
+
+
+async def _cut_short(running: "asyncio.Task[None]", stop: asyncio.Event) -> None:
+    """A job that takes minutes is broken off, and rolled back: its next turn begins again."""
+    await stop.wait()
+    _, late = await asyncio.wait([running], timeout=JOBS_END_WITHIN_S)
+    for task in late:
+        task.cancel()
 
 
 async def _keep_sealing(
