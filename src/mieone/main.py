@@ -62,6 +62,7 @@ from mieone.web import (
     render_problem,
     wants_json,
 )
+from mieone.web.packing import PackedFiles
 
 CARDS = SimulatedCards(lambda house: TownCore(house.settings.home, house.region))
 """Opens nothing by itself; the card office of a house exists outside production only."""
@@ -192,7 +193,9 @@ def _handlers(house: House) -> list[ControllerRouterHandler]:
                 target.extend(handlers)
         if house.settings.simulators_allowed and Entrance.PEOPLE in entrances:
             human.extend(block.simulators)
-    static = create_static_files_router(path="/static", directories=[WEB / "static"])
+    static = create_static_files_router(
+        path="/static", directories=[WEB / "static"], middleware=[PackedFiles(WEB / "static")]
+    )
     return [*machine, Router(path="/", route_handlers=human, include_in_schema=False), static]
 
 

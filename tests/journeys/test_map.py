@@ -1,5 +1,7 @@
 """The map of open data: it follows a gauge by itself, and its list needs no script."""
 
+import io
+import re
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -7,6 +9,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from PIL import Image
 from playwright.async_api import Browser, Page
 
 from tests.journeys.conftest import Installation
@@ -113,18 +116,105 @@ async def test_the_list_works_without_scripts(
         context = await fresh(chromium, PHONE, java_script_enabled=False)
         page = await context.new_page()
         await page.goto(f"{installation.origin}/map")
+        await page.locator(".map-choice summary").click()
         await page.locator("input[name=kind][value=reading]").check(force=True)
         await page.locator("input[name=kind][value=station]").uncheck(force=True)
         await page.locator(".map-filter button[type=submit]").click()
         await page.wait_for_url("**kind=reading**")
         shown = await page.locator(".place", has_text=f"計器 {entity_id[-4:]}").inner_text()
         kinds = await page.locator(".places__list h4").all_inner_texts()
-        drawing = await page.locator(".map__fallback svg").is_visible()
+        drawn = await page.locator(".map__fallback path.sign-shape--reading").is_visible()
         await context.close()
 
     assert "12.5℃" in shown
     assert "駅" not in kinds
-    assert drawing
+    assert drawn
+
+
+async def test_on_a_phone_the_map_comes_first_and_the_choice_is_one_key_away(
+    chromium: Browser, installation: Installation
+) -> None:
+    context = await fresh(chromium, PHONE)
+    page = await context.new_page()
+    await open_map(page, installation, "kind=office")
+    place = await page.locator("[data-map]").bounding_box()
+    before = await page.locator("input[name=kind]").first.is_visible()
+    await page.locator(".map-choice summary").focus()
+    await page.keyboard.press("Enter")
+    await page.locator("input[name=kind][value=shelter]").focus()
+    await page.keyboard.press("Space")
+    await page.locator(".map-filter button[type=submit]").focus()
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**kind=shelter**")
+    legend = await page.locator(".places__map .legend li").count()
+    await context.close()
+
+    assert place is not None
+    assert place["y"] < PHONE["height"] * 0.6
+    assert not before
+    assert legend == 2
+
+
+async def test_the_legend_has_the_colours_of_the_map(
+    chromium: Browser, installation: Installation
+) -> None:
+    unlike: list[str] = []
+    async with gauge(installation):
+        context = await fresh(chromium, DESK)
+        page = await context.new_page()
+        for kind in ("office", "station", "shelter", "emergency", "weather", "reading"):
+            await open_map(page, installation, f"kind={kind}")
+            sign = page.locator(f".legend .sign-shape--{kind}")
+            fill = await sign.evaluate("one => getComputedStyle(one).fill")
+            colour = tuple(int(part) for part in re.findall(r"\d+", fill)[:3])
+            await page.wait_for_timeout(300)
+            shown = await page.locator("[data-map] canvas").screenshot()
+            pixels = Image.open(io.BytesIO(shown)).convert("RGB").getcolors(1 << 20) or []
+            if not any(found == colour and count > 20 for count, found in pixels):
+                unlike.append(f"{kind}: {fill} is nowhere on the map")
+        await context.close()
+
+    assert unlike == []
+
+
+async def test_each_kind_on_the_map_says_its_source_and_its_day(
+    chromium: Browser, installation: Installation
+) -> None:
+    context = await fresh(chromium, PHONE, java_script_enabled=False)
+    page = await context.new_page()
+    await page.goto(f"{installation.origin}/map?{EVERYTHING}&lang=ja")
+    lines = await page.locator(".map-sources li").all_inner_texts()
+    kinds = await page.locator(".places__map .legend li").all_inner_texts()
+    answer = await page.request.get(f"{installation.origin}/api/broker/v1/datasets")
+    datasets = await answer.json()
+    await context.close()
+
+    said = {line.split("\n")[0]: line for line in lines}
+    shelters = next(one for one in datasets if one["id"] == "shelters")
+    assert set(kinds) < set(said)
+    assert shelters["attribution"] in said["指定避難所（とまれる所）"]
+    assert "2025年10月27日(月)のデータ" in said["指定避難所（とまれる所）"]
+    assert "入れた日" in said["指定避難所（とまれる所）"]
+    assert "出典" not in said["計器（いまの数字）"]
+
+
+def test_a_phone_gets_the_map_in_few_bytes(installation: Installation) -> None:
+    """All points of all kinds: what is sent on the way, packed, and the same unpacked."""
+    sent: dict[str, int] = {}
+    with httpx.Client(base_url=installation.origin) as phone:
+        for path in ("/map", "/map/list", "/map/points.geojson"):
+            with phone.stream("GET", f"{path}?{EVERYTHING}") as packed:
+                sent[path] = sum(len(part) for part in packed.iter_raw())
+            plain = phone.get(f"{path}?{EVERYTHING}", headers={"Accept-Encoding": "identity"})
+            assert "content-encoding" not in plain.headers
+            assert sent[path] * 5 < len(plain.content)
+        script = re.search(r'src="(/static/dist/map-[^"]+)"', phone.get("/map").text)
+        assert script is not None
+        head = phone.head(script[1], headers={"Accept-Encoding": "gzip"})
+
+    assert sent["/map"] < 60_000
+    assert head.headers["content-encoding"] == "gzip"
+    assert "immutable" in head.headers["cache-control"]
 
 
 async def test_the_map_with_everything_on_it_is_fit_for_all(

@@ -84,9 +84,18 @@ class TownShape(msgspec.Struct, frozen=True, kw_only=True):
     """Where the town's name stands, as longitude and latitude."""
 
 
+class Grid(msgspec.Struct, frozen=True, kw_only=True):
+    """How longitude and latitude become the drawing's own units."""
+
+    west: float
+    north: float
+    by_degree: tuple[float, float]
+
+
 class Outline(msgspec.Struct, frozen=True, kw_only=True):
     """The region drawn small: for those without WebGL, on paper, and on the home page."""
 
+    grid: Grid
     width: int
     height: int
     shapes: tuple[TownShape, ...]

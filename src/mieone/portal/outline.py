@@ -1,7 +1,7 @@
 """The towns' boundaries as drawn paths: pure geometry on the region's file."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -11,12 +11,22 @@ from shapely import Polygon, maximum_inscribed_circle
 from mieone.core.model import TownCode
 from mieone.core.region import Region, Town
 
-from .model import Outline, TownShape
+from .model import Grid, Outline, Place, PlaceKind, TownShape
 
 _WIDTH = 600
 _MARGIN = 12
 _SIDE = 40
 """Room for names that are wider than their town."""
+
+_MARKS = {
+    PlaceKind.OFFICE: "m-6-6h12v12h-12z",
+    PlaceKind.STATION: "m-6 0a6 6 0 1 0 12 0a6 6 0 1 0-12 0",
+    PlaceKind.SHELTER: "m0-7l7 12h-14z",
+    PlaceKind.EMERGENCY: "m0-7l7 7l-7 7l-7-7z",
+    PlaceKind.WEATHER: "m-3-7h6v4h4v6h-4v4h-6v-4h-4v-6h4z",
+    PlaceKind.READING: "m0-7l7 5l-3 8h-8l-3-8z",
+}
+"""Each kind's own shape around its point, as in the legend."""
 
 Ring = list[tuple[float, float]]
 
@@ -63,13 +73,10 @@ def _draw(path: Path, towns: tuple[Town, ...]) -> Outline:
     # A degree of longitude is shorter than one of latitude by the cosine of where we are.
     narrow = math.cos(math.radians((south + north) / 2))
     scale = (_WIDTH - 2 * _SIDE) / ((east - west) * narrow)
-
-    def at(lon: float, lat: float) -> tuple[float, float]:
-        x = _SIDE + (lon - west) * narrow * scale
-        return round(x, 1), round(_MARGIN + (north - lat) * scale, 1)
-
-    shapes = tuple(_shape(town, rings[town.code], at) for town in towns if town.code in rings)
+    grid = Grid(west=west, north=north, by_degree=(narrow * scale, scale))
+    shapes = tuple(_shape(town, rings[town.code], grid) for town in towns if town.code in rings)
     return Outline(
+        grid=grid,
         width=_WIDTH,
         height=math.ceil((north - south) * scale + 2 * _MARGIN),
         shapes=shapes,
@@ -77,12 +84,37 @@ def _draw(path: Path, towns: tuple[Town, ...]) -> Outline:
     )
 
 
-def _shape(
-    town: Town, rings: Sequence[Ring], at: Callable[[float, float], tuple[float, float]]
-) -> TownShape:
+def draw_places(outline: Outline, places: Iterable[Place]) -> dict[PlaceKind, str]:
+    """All places of a kind as one path: small to send, and drawn without a script."""
+    found: dict[PlaceKind, dict[tuple[int, int], None]] = {}
+    for place in places:
+        if place.lat is None or place.lon is None:
+            continue
+        x, y = place_at(outline.grid, place.lon, place.lat)
+        if 0 <= x <= outline.width and 0 <= y <= outline.height:
+            found.setdefault(place.kind, {})[round(x), round(y)] = None
+    return {
+        kind: "".join(f"M{x} {y}{_MARKS[kind]}" for x, y in found[kind])
+        for kind in reversed(PlaceKind)
+        if kind in found
+    }
+
+
+def place_at(grid: Grid, lon: float, lat: float) -> tuple[float, float]:
+    across, down = grid.by_degree
+    return (
+        round(_SIDE + (lon - grid.west) * across, 1),
+        round(_MARGIN + (grid.north - lat) * down, 1),
+    )
+
+
+def _shape(town: Town, rings: Sequence[Ring], grid: Grid) -> TownShape:
     label = label_point(rings)
-    label_x, label_y = at(*label)
-    drawn = (" ".join(f"{x} {y}" for x, y in (at(lon, lat) for lon, lat in ring)) for ring in rings)
+    label_x, label_y = place_at(grid, *label)
+    drawn = (
+        " ".join(f"{x} {y}" for x, y in (place_at(grid, lon, lat) for lon, lat in ring))
+        for ring in rings
+    )
     return TownShape(
         code=town.code,
         names=town.name,

@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from .assets import DIST, Manifest
+from .packing import SUFFIX, write_packed
 
 ROOT = Path(__file__).parents[3]
 SOURCES = Path(__file__).parent / "assets_src"
@@ -62,6 +63,8 @@ def build(dist: Path = DIST) -> bool:
     _write_licences(meta, dist)
     before = _read_manifest(dist)
     manifest = Manifest(inputs, _files(meta, dist))
+    built = [dist / _name(path) for path in manifest.files.values()]
+    write_packed(built)
     # Last of all: a build that was interrupted leaves the old manifest and is done again.
     (dist / "manifest.json").write_bytes(msgspec.json.format(msgspec.json.encode(manifest)))
     remove_old({*manifest.files.values(), *(before.files.values() if before else ())}, dist)
@@ -99,7 +102,7 @@ def _name(path: str) -> str:
 
 def remove_old(kept: Collection[str], dist: Path) -> None:
     """A server that is still running serves the build before this one; older ones go."""
-    names = {_name(path) for path in kept}
+    names = {_name(path) + suffix for path in kept for suffix in ("", SUFFIX)}
     for path in dist.glob("*-*.*"):
         if path.name not in names:
             path.unlink()

@@ -1,32 +1,51 @@
 """The map of the region with its list, and a page for each town."""
 
-from typing import Annotated
+from collections.abc import Collection
+from datetime import date, datetime
+from typing import Annotated, NamedTuple
 
+import msgspec
 from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
-from litestar.response import File, Response
+from litestar.response import Response
+from markupsafe import Markup
 
+from mieone.blocks.broker import list_import_dates
 from mieone.core.house import House
 from mieone.core.model import TownCode
 from mieone.core.problems import NotFound
-from mieone.core.region import Region, Town
+from mieone.core.region import Region, Source, Town
 from mieone.portal.figures import births_and_deaths, latest_figures
-from mieone.portal.model import Hazard, PlaceKind
-from mieone.portal.outline import bounds_of, draw_outline
+from mieone.portal.model import Hazard, Place, PlaceKind
+from mieone.portal.outline import bounds_of, draw_outline, draw_places
 from mieone.portal.places import geojson, list_places, types_of
-from mieone.web import Page
+from mieone.web import AnyRequest, Page
+from mieone.web.packing import pack
 
 _AT_FIRST = (PlaceKind.OFFICE, PlaceKind.STATION)
 _MOST_UNFOLDED = 60
 """A longer list is folded by town, so that a phone shows all towns at once."""
-_SOURCES = (
-    "boundaries.geojson",
-    "stations.csv",
-    "shelters.csv",
-    "evacuation_sites.csv",
-    "weather_stations.csv",
-)
+_SOURCES = {
+    PlaceKind.OFFICE: "offices.csv",
+    PlaceKind.STATION: "stations.csv",
+    PlaceKind.SHELTER: "shelters.csv",
+    PlaceKind.EMERGENCY: "evacuation_sites.csv",
+    PlaceKind.WEATHER: "weather_stations.csv",
+}
+"""Gauges have no file: each reading says its own time."""
+_GROUND = "boundaries.geojson"
+
+
+class ShownSource(NamedTuple):
+    """One line under the map."""
+
+    title: str
+    """A message id."""
+    source: Source | None
+    as_of: Markup | str
+    at: datetime | None = None
+
 
 AskedTown = Annotated[str, QueryParameter(name="town", required=False)]
 AskedHazard = Annotated[str, QueryParameter(name="hazard", required=False)]
@@ -35,26 +54,28 @@ AskedKinds = Annotated[list[str] | None, QueryParameter(name="kind", required=Fa
 
 @get("/map")
 async def show_map(
+    request: AnyRequest,
     page: NamedDependency[Page],
     house: NamedDependency[House],
     town: AskedTown = "",
     kind: AskedKinds = None,
     hazard: AskedHazard = "",
-) -> Response[str]:
+) -> Response[bytes] | Response[str]:
     region = house.region
     shown = _find_town(region, town)
     kinds, danger = _kinds(kind), _find_hazard(hazard)
     outline = draw_outline(region)
-    return page.render(
+    places = await _find_places(house, town, kind, hazard)
+    answer = page.render(
         "portal/map.html",
         towns=region.towns,
+        places=places,
+        most_unfolded=_MOST_UNFOLDED,
         shown=shown,
         kinds=kinds,
         all_kinds=tuple(PlaceKind),
         all_hazards=tuple(Hazard),
         danger=danger,
-        places=await list_places(house, towns=_codes(region, shown), kinds=kinds, hazard=danger),
-        most_unfolded=_MOST_UNFOLDED,
         live_types=types_of(kinds),
         outline=outline,
         bounds=bounds_of(region, shown.code) if shown else outline.bounds,
@@ -63,36 +84,55 @@ async def show_map(
             for shape in outline.shapes
         ],
         query=_query(shown, kinds, danger),
-        sources=[region.source(name) for name in _SOURCES],
+        sources=await _list_sources(house, page, kinds),
+        marks=draw_places(outline, places),
     )
+    # With somebody signed in the page holds a form's token.
+    return answer if page.actor else pack(request.headers, answer)
 
 
-@get("/map/points.geojson")
-async def get_points(
+@get("/map/list")
+async def show_list(
+    request: AnyRequest,
     page: NamedDependency[Page],
     house: NamedDependency[House],
     town: AskedTown = "",
     kind: AskedKinds = None,
     hazard: AskedHazard = "",
-) -> Response[dict[str, object]]:
-    shown = _find_town(house.region, town)
-    places = await list_places(
-        house,
-        towns=_codes(house.region, shown),
-        kinds=_kinds(kind),
-        hazard=_find_hazard(hazard),
+) -> Response[bytes]:
+    """The list alone, for an open map that heard of something new."""
+    places = await _find_places(house, town, kind, hazard)
+    answer = page.render(
+        "portal/_places.html",
+        towns=house.region.towns,
+        places=places,
+        most_unfolded=_MOST_UNFOLDED,
     )
-    return Response(geojson(places, page.plain), media_type="application/geo+json")
+    return pack(request.headers, answer)
+
+
+@get("/map/points.geojson")
+async def get_points(
+    request: AnyRequest,
+    page: NamedDependency[Page],
+    house: NamedDependency[House],
+    town: AskedTown = "",
+    kind: AskedKinds = None,
+    hazard: AskedHazard = "",
+) -> Response[bytes]:
+    places = await _find_places(house, town, kind, hazard)
+    content = msgspec.json.encode(geojson(places, page.plain))
+    return pack(request.headers, Response(content, media_type="application/geo+json"))
 
 
 @get("/map/boundaries.geojson")
-async def get_boundaries(house: NamedDependency[House]) -> File:
-    return File(
-        house.region.file("boundaries.geojson"),
+async def get_boundaries(request: AnyRequest, house: NamedDependency[House]) -> Response[bytes]:
+    answer = Response(
+        house.region.file(_GROUND).read_bytes(),
         media_type="application/geo+json",
-        content_disposition_type="inline",
         headers={"Cache-Control": "public, max-age=86400"},
     )
+    return pack(request.headers, answer)
 
 
 @get("/towns/{code:str}")
@@ -112,8 +152,45 @@ async def show_town(
         years=births_and_deaths(region, town.code),
         outline=draw_outline(region),
         source=region.source("statistics_timeseries.csv"),
-        place_sources=[region.source(name) for name in _SOURCES[1:]],
+        place_sources=[region.source(name) for name in _SOURCES.values()],
     )
+
+
+async def _find_places(house: House, town: str, kind: list[str] | None, hazard: str) -> list[Place]:
+    return await list_places(
+        house,
+        towns=_codes(house.region, _find_town(house.region, town)),
+        kinds=_kinds(kind),
+        hazard=_find_hazard(hazard),
+    )
+
+
+async def _list_sources(
+    house: House, page: Page, kinds: Collection[PlaceKind]
+) -> list[ShownSource]:
+    """Of the ground and of each kind on the map, with the day it was true and the day it came in."""
+    imported = await list_import_dates(house)
+    ground = house.region.source(_GROUND)
+    found = [ShownSource("portal.map.sources.ground", ground, _as_of(page, ground))]
+    for kind in kinds:
+        source = house.region.source(_SOURCES[kind]) if kind in _SOURCES else None
+        found.append(
+            ShownSource(
+                f"portal.kinds.{kind}",
+                source,
+                _as_of(page, source) if source else "",
+                next((imported[name] for name in types_of([kind]) if name in imported), None),
+            )
+        )
+    return found
+
+
+def _as_of(page: Page, source: Source) -> Markup | str:
+    """A day in words; what is written coarser than a day stays as it is."""
+    try:
+        return page.formats.date_year(date.fromisoformat(source.as_of))
+    except ValueError:
+        return source.as_of
 
 
 def _find_town(region: Region, code: str) -> Town | None:

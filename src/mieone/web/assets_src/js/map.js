@@ -43,7 +43,7 @@ function styleOf(holder) {
       points: { type: "geojson", data: holder.dataset.points },
     },
     layers: [
-      { id: "sea", type: "background", paint: { "background-color": colour("--blue-pale") } },
+      { id: "elsewhere", type: "background", paint: { "background-color": colour("--line") } },
       { id: "ground", type: "fill", source: "towns", paint: { "fill-color": colour("--ground") } },
       { id: "border", type: "line", source: "towns", paint: { "line-color": colour("--green"), "line-width": 2 } },
     ],
@@ -51,8 +51,7 @@ function styleOf(holder) {
 }
 
 function addPoints(map) {
-  const colours = { office: "--blue", station: "--ink", shelter: "--green", emergency: "--amber-edge", weather: "--ink", reading: "--blue" };
-  for (const kind of Object.keys(draw)) map.addImage(kind, shapeOf(kind, colour(colours[kind])), { pixelRatio: 2 });
+  for (const kind of Object.keys(draw)) map.addImage(kind, shapeOf(kind, colour(`--sign-${kind}`)), { pixelRatio: 2 });
   map.addLayer({
     id: "points",
     type: "symbol",
@@ -94,22 +93,41 @@ function listen(holder, draw) {
   const said = document.querySelector("[data-map-live]");
   const list = document.querySelector("[data-map-list]");
   const stream = new EventSource(holder.dataset.stream);
-  let waiting = 0;
-  const tell = (text) => { said.hidden = false; said.textContent = text; };
-  const tellNow = () => tell(said.dataset.now.replace("{time}", new Date().toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", second: "2-digit" })));
+  const [now, away] = said.children;
+  const tell = (isAway) => { said.hidden = false; now.hidden = isAway; away.hidden = !isAway; };
+  const tellNow = () => {
+    now.querySelector("time").textContent = new Date().toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+    tell(false);
+  };
   const refresh = async () => {
     draw();
-    const answer = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => null);
+    const answer = await fetch(holder.dataset.list).catch(() => null);
     if (!answer?.ok) return;
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    keepPlace(list, () => list.replaceChildren(...page.querySelector("[data-map-list]").childNodes));
+    const part = new DOMParser().parseFromString(await answer.text(), "text/html");
+    keepPlace(list, () => list.replaceChildren(...part.body.childNodes));
     tellNow();
   };
+  let isDue = false;
+  let isBusy = false;
+  const follow = async () => {
+    isDue = true;
+    if (isBusy) return;
+    isBusy = true;
+    let rest_ms = 400;
+    // Nobody looks at a page in the background, and a slow phone is left as much time as it needed.
+    while (isDue && !document.hidden) {
+      await new Promise((resolve) => { setTimeout(resolve, rest_ms); });
+      isDue = false;
+      const began = performance.now();
+      await refresh();
+      rest_ms = Math.max(1000, 2 * (performance.now() - began));
+    }
+    isBusy = false;
+  };
   stream.addEventListener("open", tellNow);
-  stream.addEventListener("error", () => tell(said.dataset.away));
-  for (const name of ["entity", "gone", "reset"]) {
-    stream.addEventListener(name, () => { waiting ||= setTimeout(() => { waiting = 0; refresh(); }, 400); });
-  }
+  stream.addEventListener("error", () => tell(true));
+  for (const name of ["entity", "gone", "reset"]) stream.addEventListener(name, follow);
+  document.addEventListener("visibilitychange", () => { if (isDue) follow(); });
   addEventListener("pagehide", () => stream.close());
 }
 
