@@ -69,7 +69,11 @@ async def take_page(
     by_id: Mapping[str, Entity] = {}
     warnings: tuple[str, ...] = ()
     if ids:
-        wanted = Query(entities=(EntitySelector(ids=ids),), limit=len(ids))
+        wanted = Query(
+            entities=(EntitySelector(ids=ids),),
+            limit=len(ids),
+            source_condition=asked.source_condition,
+        )
         gathered = await sources.query(tenant, wanted, journey)
         by_id = {entity.id: entity for entity in gathered.found.entities}
         warnings = gathered.warnings

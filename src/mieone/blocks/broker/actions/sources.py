@@ -17,6 +17,7 @@ from mieone.blocks.broker.model import (
     Terms,
 )
 from mieone.blocks.broker.rules.registrations.purging import list_purges
+from mieone.blocks.broker.rules.registrations.watching import fits_source
 
 from . import reading
 from .federation.asking import SourceClient
@@ -90,7 +91,11 @@ class Sources:
         self, tenant: Tenant, asked: Query, journey: Journey, *, is_batch: bool = False
     ) -> Gathered:
         """`is_batch`: it came as POST entityOperations/query."""
-        sources = await self.register.of(tenant, journey.via)
+        sources = tuple(
+            source
+            for source in await self.register.of(tenant, journey.via)
+            if fits_source(source.registration, asked.source_condition)
+        )
         if sources:
             found, warnings = await self._reader.query(
                 tenant, sources, asked, journey, is_batch=is_batch

@@ -165,6 +165,8 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     after: int | None = None
     """Cursor: entities made after this sequence number (only with the default order)."""
     wants_count: bool = False
+    source_condition: Condition | None = None
+    """csf: only context sources with such properties are asked."""
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):

@@ -96,8 +96,7 @@ def read_query(
     """
     params, terms, page = call.params, call.terms, call.params.page()
     condition, scope, order = params.find("q"), params.find("scopeQ"), params.find("orderBy")
-    if (sources := params.find("csf")) is not None:
-        parse_q(sources, terms, "csf")
+    sources = params.find("csf")
     query = Query(
         entities=selectors,
         attributes=tuple(terms.expand_name(name) for name in params.list("attrs")),
@@ -109,6 +108,7 @@ def read_query(
         limit=page.limit,
         offset=page.offset,
         wants_count=page.wants_count,
+        source_condition=None if sources is None else parse_q(sources, terms, "csf"),
     )
     if params.has("after"):
         if query.order:

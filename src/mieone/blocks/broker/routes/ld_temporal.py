@@ -95,7 +95,7 @@ async def _answer_query(
     warnings: tuple[str, ...] = ()
     if await histories.are_asked(call.tenant, call.journey):
         documents, warnings = await histories.query(
-            call.tenant, asked.entities.entities, _query_of(call), body, documents, call.journey
+            call.tenant, asked.entities, _query_of(call), body, documents, call.journey
         )
     headers = page_headers(
         call, call.params.page(), has_more=page.has_more, count=page.count

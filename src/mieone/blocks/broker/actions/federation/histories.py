@@ -8,10 +8,10 @@ from urllib.parse import parse_qsl, quote
 from mieone.blocks.broker.model import (
     DEFAULT_INSTANCE,
     AttributeKind,
-    EntitySelector,
     Fragment,
     Instance,
     JsonValue,
+    Query,
     SourceMode,
     SourceProtocol,
     Tenant,
@@ -27,6 +27,7 @@ from mieone.blocks.broker.rules.registrations.histories import (
 )
 from mieone.blocks.broker.rules.registrations.requests import MOST, SourceRequest
 from mieone.blocks.broker.rules.registrations.splitting import Source
+from mieone.blocks.broker.rules.registrations.watching import fits_source
 
 from .asking import (
     LASTING,
@@ -82,7 +83,7 @@ class SourceHistories:
     async def query(
         self,
         tenant: Tenant,
-        selectors: Sequence[EntitySelector],
+        asked: Query,
         query: str,
         body: JsonValue,
         local: Sequence[Document],
@@ -99,7 +100,8 @@ class SourceHistories:
             source
             for source in await self._sources(tenant, journey)
             if "queryTemporal" in source.operations
-            and list_matching(source.registration, selectors)
+            and list_matching(source.registration, asked.entities)
+            and fits_source(source.registration, asked.source_condition)
         ]
         told, warnings = await self._ask(tenant, sources, request, journey)
         groups: dict[str, list[Document]] = {}

@@ -110,6 +110,11 @@ def list_fitting(registration: Registration, asked: SourceQuery) -> tuple[Regist
     return list_matching(registration, asked.selectors, asked.names)
 
 
+def fits_source(registration: Registration, asked: Condition | None) -> bool:
+    """csf of a query for entities."""
+    return asked is None or fits(_as_entity(registration), asked)
+
+
 def decide_reason(
     before: tuple[RegistrationInfo, ...], after: tuple[RegistrationInfo, ...]
 ) -> TriggerReason | None:
