@@ -243,7 +243,7 @@ TABLE broker.entity (
   CONSTRAINT entity_pkey PRIMARY KEY (tenant, id)
   CONSTRAINT id_is_not_too_long CHECK ((octet_length(id) <= 2048))
   CREATE INDEX entity_by_end ON broker.entity USING btree (ends_at) WHERE (ends_at IS NOT NULL)
-  CREATE INDEX entity_by_expiry ON broker.entity USING btree (expires_at) WHERE (expires_at IS NOT NULL)
+  CREATE INDEX entity_by_expiry ON broker.entity USING btree (tenant, expires_at) WHERE (expires_at IS NOT NULL)
   CREATE INDEX entity_by_v2_id ON broker.entity USING btree (tenant, v2_id) WHERE (v2_id IS NOT NULL)
   CREATE UNIQUE INDEX entity_by_sequence ON broker.entity USING btree (tenant, sequence)
   GRANT DELETE, INSERT, SELECT, UPDATE TO mieone_app
@@ -258,6 +258,16 @@ TABLE broker.entity_map (
 )
   CONSTRAINT entity_map_pkey PRIMARY KEY (tenant, id)
   CREATE INDEX entity_map_by_age ON broker.entity_map USING btree (tenant, created_at)
+  GRANT DELETE, INSERT, SELECT, UPDATE TO mieone_app
+  GRANT SELECT TO mieone_auditor
+
+TABLE broker.entity_scope (
+    tenant text NOT NULL,
+    key text NOT NULL,
+    sequence bigint NOT NULL
+)
+  CONSTRAINT entity_scope_pkey PRIMARY KEY (tenant, key, sequence)
+  CREATE INDEX entity_scope_by_entity ON broker.entity_scope USING btree (tenant, sequence)
   GRANT DELETE, INSERT, SELECT, UPDATE TO mieone_app
   GRANT SELECT TO mieone_auditor
 

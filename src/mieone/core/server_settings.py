@@ -57,6 +57,8 @@ _DURABLE_SETTINGS = {
     "log_rotation_age": "1d",
     "log_rotation_size": "0",
     "max_logical_replication_workers": "0",
+    # A table may grow a hundredfold within a minute, and plans made for the small one are slow.
+    "autovacuum_naptime": "5s",
 }
 _DISPOSABLE_SETTINGS = {
     "fsync": "off",

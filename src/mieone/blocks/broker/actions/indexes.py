@@ -12,6 +12,7 @@ from mieone.blocks.broker.rules.narrowing import (
     ByIds,
     ByNames,
     ByPattern,
+    ByScopes,
     ByTypes,
     ByValues,
     Narrowing,
@@ -45,6 +46,8 @@ async def probe(
             return None
         case ByTypes():
             found = await querying.walk_types(conn, tenant, after, limit, part.types)
+        case ByScopes():
+            found = await querying.walk_scopes(conn, tenant, after, limit, part.keys)
         case ByNames():
             found = await querying.walk_names(conn, tenant, after, limit, part.names)
         case ByValues():
@@ -93,7 +96,7 @@ async def _probe_all(
 def is_walkable(part: Narrowing) -> bool:
     """Whether its index gives its hits in the order of making."""
     match part:
-        case ByTypes() | ByNames():
+        case ByTypes() | ByNames() | ByScopes():
             return True
         case ByValues():
             return not (part.number_ranges or part.instant_ranges)
@@ -108,6 +111,8 @@ async def walk(
     match guide:
         case ByTypes():
             return await querying.walk_types(conn, tenant, after, limit, guide.types)
+        case ByScopes():
+            return await querying.walk_scopes(conn, tenant, after, limit, guide.keys)
         case ByNames():
             return await querying.walk_names(conn, tenant, after, limit, guide.names)
         case ByValues():
@@ -130,6 +135,8 @@ async def choose(conn: Conn, tenant: TenantName, part: Narrowing, sequences: lis
             return {sequence for sequence, one in ids if is_found(part.pattern, one)}
         case ByTypes():
             return await querying.filter_types(conn, tenant, sequences, part.types)
+        case ByScopes():
+            return await querying.filter_scopes(conn, tenant, sequences, part.keys)
         case ByNames():
             return await querying.filter_names(conn, tenant, sequences, part.names)
         case ByValues():

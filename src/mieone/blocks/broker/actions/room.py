@@ -7,6 +7,8 @@ from mieone.blocks.broker.store.entities import count_entities
 from mieone.core.database import Conn
 
 COUNTED_EVERY_S = 5.0
+COUNTED_SELDOM_S = 60.0
+"""Of a tenant that is not half full: a large one is not counted through at every turn."""
 
 
 class Room:
@@ -18,7 +20,8 @@ class Room:
     async def is_full(self, conn: Conn, tenant: Tenant) -> bool:
         at_s, count = self._counted.get(tenant.name, (float("-inf"), 0))
         now_s = time.monotonic()
-        if now_s - at_s > COUNTED_EVERY_S:
+        every_s = COUNTED_EVERY_S if 2 * count > tenant.quota.entities else COUNTED_SELDOM_S
+        if now_s - at_s > every_s:
             count = await count_entities(conn, tenant.name, tenant.quota.entities)
             self._counted[tenant.name] = (now_s, count)
         return count >= tenant.quota.entities

@@ -19,6 +19,7 @@ from mieone.blocks.broker.rules.narrowing import (
     ByIds,
     ByNames,
     ByPattern,
+    ByScopes,
     ByTypes,
     ByValues,
     Narrowing,
@@ -181,12 +182,14 @@ def _commonness(part: Narrowing) -> int:
             return 2
         case ByAny() | ByAll():
             return 3
-        case ByNames():
+        case ByScopes():
             return 4
-        case ByTypes():
+        case ByNames():
             return 5
-        case ByPattern():
+        case ByTypes():
             return 6
+        case ByPattern():
+            return 7
 
 
 async def count_exactly(conn: Conn, tenant: Tenant, plan: Plan, limits: Limits) -> int | None:

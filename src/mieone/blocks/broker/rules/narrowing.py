@@ -23,12 +23,14 @@ from mieone.blocks.broker.model import (
     OneType,
     Path,
     Query,
+    ScopeQuery,
     TypeSelection,
 )
 
 from .geometry import find_boxes
 from .projection import VOCABULARY, Bounds, is_indexable
 from .q.conditions import RESERVED
+from .scope_keys import ANY, find_key
 from .wanted import Values
 
 
@@ -51,6 +53,13 @@ class ByTypes(msgspec.Struct, frozen=True, kw_only=True):
 
     types: tuple[Iri, ...]
     is_exact: bool
+
+
+class ByScopes(msgspec.Struct, frozen=True, kw_only=True):
+    """Under one of these keys of `scope_keys`; the scopes themselves decide."""
+
+    keys: tuple[str, ...]
+    is_exact: bool = False
 
 
 class ByNames(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,7 +103,9 @@ class ByAll(msgspec.Struct, frozen=True, kw_only=True):
     is_exact: bool
 
 
-Narrowing: TypeAlias = ByIds | ByPattern | ByTypes | ByNames | ByValues | ByBounds | ByAny | ByAll
+Narrowing: TypeAlias = (
+    ByIds | ByPattern | ByTypes | ByScopes | ByNames | ByValues | ByBounds | ByAny | ByAll
+)
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,6 +123,10 @@ def make_plan(query: Query) -> Plan:
     if query.entities:
         found = [_of_selector(selector) for selector in query.entities]
         is_exact = _add(parts, _any(found)) and is_exact
+    if query.scope is not None:
+        _add(parts, _of_scopes(query.scope))
+    if query.paths:
+        _add(parts, _of_paths(query.paths))
     if query.attributes:
         parts.append(ByNames(names=query.attributes, is_exact=True))
     if query.condition is not None:
@@ -164,6 +179,9 @@ def _merged(parts: tuple[Narrowing, ...]) -> Narrowing:
     if all(isinstance(part, ByTypes) for part in parts):
         types = [name for part in parts if isinstance(part, ByTypes) for name in part.types]
         return ByTypes(types=tuple(dict.fromkeys(types)), is_exact=is_exact)
+    if all(isinstance(part, ByScopes) for part in parts):
+        keys = [key for part in parts if isinstance(part, ByScopes) for key in part.keys]
+        return ByScopes(keys=tuple(dict.fromkeys(keys)))
     if all(isinstance(part, ByIds) and not part.is_v2 for part in parts):
         ids = [one for part in parts if isinstance(part, ByIds) for one in part.ids]
         return ByIds(ids=tuple(dict.fromkeys(ids)), is_exact=is_exact)
@@ -192,6 +210,21 @@ def _of_types(selection: TypeSelection) -> Narrowing | None:
             return _all([_of_types(part) for part in parts])
         case AnyType(parts):
             return _any([_of_types(part) for part in parts])
+
+
+def _of_scopes(query: ScopeQuery) -> Narrowing | None:
+    return _any(
+        [
+            _all([ByScopes(keys=(find_key(pattern),)) for pattern in patterns])
+            for patterns in query.alternatives
+        ]
+    )
+
+
+def _of_paths(paths: Sequence[str]) -> ByScopes | None:
+    """Everything is below the root, also what has no scope."""
+    keys = tuple(find_key(path) for path in paths)
+    return None if ANY in keys else ByScopes(keys=keys)
 
 
 def _of_condition(condition: Condition) -> Narrowing | None:

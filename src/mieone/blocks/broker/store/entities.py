@@ -69,8 +69,16 @@ _UNNAMED: Final = Identity(id="", type="", path="")
 
 async def delete_entities(conn: Conn, tenant: TenantName, sequences: Sequence[int]) -> None:
     """With everything that stands beside them."""
-    for name in ("delete_entities", "delete_all_types", "delete_all_attributes"):
+    for name in _DELETIONS:
         await conn.execute(QUERIES[name], tenant, sequences)
+
+
+_DELETIONS: Final = (
+    "delete_entities",
+    "delete_all_types",
+    "delete_all_scopes",
+    "delete_all_attributes",
+)
 
 
 async def add_types(conn: Conn, tenant: TenantName, types: Sequence[tuple[int, Iri]]) -> None:
@@ -79,6 +87,14 @@ async def add_types(conn: Conn, tenant: TenantName, types: Sequence[tuple[int, I
 
 async def delete_types(conn: Conn, tenant: TenantName, types: Sequence[tuple[int, Iri]]) -> None:
     await conn.execute(QUERIES["delete_types"], tenant, *_transpose(types, 2))
+
+
+async def add_scopes(conn: Conn, tenant: TenantName, keys: Sequence[tuple[int, str]]) -> None:
+    await conn.execute(QUERIES["add_scopes"], tenant, *_transpose(keys, 2))
+
+
+async def delete_scopes(conn: Conn, tenant: TenantName, keys: Sequence[tuple[int, str]]) -> None:
+    await conn.execute(QUERIES["delete_scopes"], tenant, *_transpose(keys, 2))
 
 
 async def delete_attributes(

@@ -57,6 +57,8 @@ ON CONFLICT (tenant, id) DO NOTHING
 RETURNING id, sequence;
 
 -- name: change_entities
+-- Here and below the rows are named twice: joined alone, a plan that was made while the table was
+-- small would go through all of a tenant's.
 UPDATE broker.entity AS kept
 SET
     types = string_to_array(changed.types, chr(31)),
@@ -96,7 +98,10 @@ FROM
             v2_type,
             v2_path
         )
-WHERE kept.tenant = $1 AND kept.sequence = changed.sequence;
+WHERE
+    kept.tenant = $1
+    AND kept.sequence = ANY($2::bigint[])
+    AND kept.sequence = changed.sequence;
 
 -- name: delete_entities
 DELETE FROM broker.entity
@@ -106,6 +111,10 @@ WHERE tenant = $1 AND sequence = ANY($2::bigint[]);
 DELETE FROM broker.entity_type
 WHERE tenant = $1 AND sequence = ANY($2::bigint[]);
 
+-- name: delete_all_scopes
+DELETE FROM broker.entity_scope
+WHERE tenant = $1 AND sequence = ANY($2::bigint[]);
+
 -- name: delete_all_attributes
 DELETE FROM broker.attribute
 WHERE tenant = $1 AND sequence = ANY($2::bigint[]);
@@ -113,7 +122,12 @@ WHERE tenant = $1 AND sequence = ANY($2::bigint[]);
 -- name: delete_types
 DELETE FROM broker.entity_type AS kept
 USING unnest($2::bigint[], $3::text[]) AS gone (sequence, type)
-WHERE kept.tenant = $1 AND kept.sequence = gone.sequence AND kept.type = gone.type;
+WHERE
+    kept.tenant = $1
+    AND kept.type = ANY($3::text[])
+    AND kept.sequence = ANY($2::bigint[])
+    AND kept.sequence = gone.sequence
+    AND kept.type = gone.type;
 
 -- name: add_types
 INSERT INTO broker.entity_type (tenant, type, sequence)
@@ -124,6 +138,25 @@ SELECT
 FROM unnest($2::bigint[], $3::text[]) AS made (sequence, type)
 ON CONFLICT DO NOTHING;
 
+-- name: delete_scopes
+DELETE FROM broker.entity_scope AS kept
+USING unnest($2::bigint[], $3::text[]) AS gone (sequence, key)
+WHERE
+    kept.tenant = $1
+    AND kept.key = ANY($3::text[])
+    AND kept.sequence = ANY($2::bigint[])
+    AND kept.sequence = gone.sequence
+    AND kept.key = gone.key;
+
+-- name: add_scopes
+INSERT INTO broker.entity_scope (tenant, key, sequence)
+SELECT
+    $1,
+    made.key,
+    made.sequence
+FROM unnest($2::bigint[], $3::text[]) AS made (sequence, key)
+ON CONFLICT DO NOTHING;
+
 -- name: delete_attributes
 DELETE FROM broker.attribute AS kept
 USING
@@ -131,6 +164,8 @@ USING
         AS gone (sequence, name, dataset, place)
 WHERE
     kept.tenant = $1
+    AND kept.sequence = ANY($2::bigint[])
+    AND kept.name = ANY($3::text[])
     AND kept.sequence = gone.sequence
     AND kept.name = gone.name
     AND kept.dataset = gone.dataset

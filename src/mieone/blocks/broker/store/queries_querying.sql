@@ -1,12 +1,20 @@
 -- name: find_document
+-- A list of one: for a single id a plan made while the table is empty takes the other index.
 SELECT document
 FROM broker.entity
-WHERE tenant = $1 AND id = $2 AND (expires_at IS NULL OR expires_at > now());
+WHERE tenant = $1 AND id = ANY($2::text[]) AND (expires_at IS NULL OR expires_at > now());
 
 -- name: list_documents_by_id
+-- In the order of their ids first: else the index that stands in order of making may be read as a whole.
+WITH found AS MATERIALIZED (
+    SELECT sequence, document
+    FROM broker.entity
+    WHERE tenant = $1 AND id = ANY($2::text[]) AND (expires_at IS NULL OR expires_at > now())
+    ORDER BY id
+)
+
 SELECT document
-FROM broker.entity
-WHERE tenant = $1 AND id = ANY($2::text[]) AND (expires_at IS NULL OR expires_at > now())
+FROM found
 ORDER BY sequence
 LIMIT 1000;
 
@@ -45,9 +53,28 @@ WHERE tenant = $1 AND sequence > $2 AND id = ANY($4::text[])
 LIMIT $3;
 
 -- name: probe_v2_ids
-SELECT sequence
-FROM broker.entity
-WHERE tenant = $1 AND sequence > $2 AND (id = ANY($4::text[]) OR v2_id = ANY($4::text[]))
+-- Two indexes, each asked for itself and in its order: else another may be read as a whole.
+WITH by_id AS MATERIALIZED (
+    SELECT sequence
+    FROM broker.entity
+    WHERE tenant = $1 AND id = ANY($4::text[])
+    ORDER BY id
+),
+
+by_v2_id AS MATERIALIZED (
+    SELECT sequence
+    FROM broker.entity
+    WHERE tenant = $1 AND v2_id = ANY($4::text[])
+    ORDER BY v2_id
+)
+
+SELECT named.sequence
+FROM (
+    SELECT sequence FROM by_id
+    UNION
+    SELECT sequence FROM by_v2_id
+) AS named
+WHERE named.sequence > $2
 LIMIT $3;
 
 -- name: list_ids
@@ -77,6 +104,26 @@ LIMIT $3;
 SELECT DISTINCT sequence
 FROM broker.entity_type
 WHERE tenant = $1 AND sequence = ANY($2::bigint[]) AND type = ANY($3::text[]);
+
+-- name: walk_scopes
+-- What stands under one of these keys.
+SELECT DISTINCT found.sequence
+FROM unnest($4::text[]) AS wanted (key)
+CROSS JOIN
+    LATERAL (
+        SELECT kept.sequence
+        FROM broker.entity_scope AS kept
+        WHERE kept.tenant = $1 AND kept.key = wanted.key AND kept.sequence > $2
+        ORDER BY kept.sequence
+        LIMIT $3
+    ) AS found
+ORDER BY found.sequence
+LIMIT $3;
+
+-- name: filter_scopes
+SELECT DISTINCT sequence
+FROM broker.entity_scope
+WHERE tenant = $1 AND sequence = ANY($2::bigint[]) AND key = ANY($3::text[]);
 
 -- name: walk_names
 -- Distinct inside: an attribute with several instances must not shorten what was asked for.

@@ -20,7 +20,7 @@ _DECODER: Final = msgspec.json.Decoder(Entity)
 
 
 async def find_document(conn: Conn, tenant: TenantName, entity_id: str) -> Entity | None:
-    document = await conn.fetchval(QUERIES["find_document"], tenant, entity_id)
+    document = await conn.fetchval(QUERIES["find_document"], tenant, [entity_id])
     return None if document is None else _DECODER.decode(document)
 
 
@@ -82,6 +82,20 @@ async def filter_types(
     conn: Conn, tenant: TenantName, sequences: Sequence[int], types: Sequence[Iri]
 ) -> set[int]:
     rows = await conn.fetch(QUERIES["filter_types"], tenant, sequences, types)
+    return {row["sequence"] for row in rows}
+
+
+async def walk_scopes(
+    conn: Conn, tenant: TenantName, after: int, limit: int, keys: Sequence[str]
+) -> list[int]:
+    rows = await conn.fetch(QUERIES["walk_scopes"], tenant, after, limit, keys)
+    return [row["sequence"] for row in rows]
+
+
+async def filter_scopes(
+    conn: Conn, tenant: TenantName, sequences: Sequence[int], keys: Sequence[str]
+) -> set[int]:
+    rows = await conn.fetch(QUERIES["filter_scopes"], tenant, sequences, keys)
     return {row["sequence"] for row in rows}
 
 
