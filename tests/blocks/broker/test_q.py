@@ -136,7 +136,7 @@ def test_blanks_around_signs_count_for_nothing(spaced: str, tight: str) -> None:
 
 @for_all(conditions)
 def test_what_is_written_out_reads_as_the_same(condition: Condition) -> None:
-    assert parse_q(print_q(condition), TERMS) == condition
+    assert parse_q(print_q(condition, TERMS), TERMS) == condition
 
 
 @for_all(st.text(st.sampled_from('ab.[]()!=<>~;|,"\\ 015:-TZurn') | st.characters(), max_size=60))

@@ -16,13 +16,14 @@ from mieone.blocks.broker.model import (
     Tenant,
     Terms,
 )
-from mieone.blocks.broker.rules.registrations.purging import list_purges
+from mieone.blocks.broker.rules.registrations.purging import Purge
 from mieone.blocks.broker.rules.registrations.watching import fits_source
 
 from . import reading
 from .federation.asking import SourceClient
 from .federation.discovering import SourceSurvey
 from .federation.histories import SourceHistories
+from .federation.purging import SourcePurger
 from .federation.reading import SourceReader
 from .federation.register import SourceRegister
 from .federation.writing import SourceWriter
@@ -69,6 +70,7 @@ class Sources:
         self.histories = SourceHistories(broker, self.register, self.client)
         self._reader = SourceReader(broker, self.client)
         self._writer = SourceWriter(broker, self.client)
+        self._purger = SourcePurger(self.client, self._reader)
 
     async def are_there(self, tenant: Tenant) -> bool:
         """Whether anybody else is registered at all."""
@@ -130,7 +132,7 @@ class Sources:
         keep: tuple[Iri, ...] = (),
         drop: tuple[Iri, ...] = (),
     ) -> tuple[SourceResult, ...]:
-        """DELETE /entities at the sources; what is here the caller purges."""
+        """DELETE /entities at the sources; what is here the caller purges, afterwards."""
         sources = () if journey.is_local else await self.register.of(tenant, journey.via)
-        purges = list_purges(sources, asked, keep, drop, journey.terms)
-        return await self._writer.purge(tenant, purges, journey) if purges else ()
+        purge = Purge(asked=asked, keep=keep, drop=drop)
+        return await self._purger.purge(tenant, sources, purge, journey) if sources else ()

@@ -1,8 +1,8 @@
 """One source asked for entities: what it says, cut to what it may say."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 import structlog
@@ -13,6 +13,7 @@ from mieone.blocks.broker.model import (
     Query,
     SourceProtocol,
     Tenant,
+    Terms,
 )
 from mieone.blocks.broker.problems import BrokerProblem
 from mieone.blocks.broker.rules.conditions import fits_selector
@@ -21,12 +22,15 @@ from mieone.blocks.broker.rules.registrations.joining import (
     cut_to_source,
 )
 from mieone.blocks.broker.rules.registrations.requests import (
+    FARTHEST,
     MOST,
     SourceRequest,
+    turn_page,
 )
 from mieone.blocks.broker.rules.registrations.splitting import Source
 
 from .asking import (
+    LARGEST_ANSWER,
     LASTING,
     MISCELLANEOUS,
     NO_ANSWER,
@@ -42,6 +46,7 @@ if TYPE_CHECKING:
     from mieone.blocks.broker.actions.sources import Journey
 
 _log = structlog.get_logger(__name__)
+_NOT_ALL: Final = SourceFailedError(MISCELLANEOUS, "it has more than is looked at for one question")
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +58,14 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     warnings: tuple[str, ...] = ()
     count: int | None = None
     """How many it has, where it said so."""
+
+
+class _Pages:
+    def __init__(self) -> None:
+        self.entities: list[Entity] = []
+        self.told = 0
+        """Of the pages before."""
+        self.count: int | None = None
 
 
 class Questioner:
@@ -77,7 +90,9 @@ class Questioner:
                 msgspec.structs.replace(request, params=(*request.params, ("options", "sysAttrs")))
                 for request in one.requests
             ]
-            newer = await self.ask(tenant, one.source, requests, asked, journey, entity_id)
+            newer = await self.ask(
+                tenant, one.source, lambda _: requests, asked, journey, entity_id
+            )
             # A source that does not tell times has nothing to add to what it said.
             return newer if any(map(_tells_times, newer.entities)) else one
 
@@ -87,13 +102,16 @@ class Questioner:
         self,
         tenant: Tenant,
         source: Source,
-        requests: Sequence[SourceRequest],
+        make: Callable[[Terms], Sequence[SourceRequest]],
         asked: Query,
         journey: "Journey",
         entity_id: str | None = None,
     ) -> Told:
-        """Never raises for what a source does: that is a warning."""
-        told = Told(source=source, requests=tuple(requests))
+        """Never raises for what a source does: that is a warning.
+
+        `make` says what to ask, with the names of the context that the source is spoken to with.
+        """
+        requests: tuple[SourceRequest, ...] = ()
         selectors = asked.entities
         if entity_id is not None:
             selectors = (EntitySelector(ids=(entity_id,)),)
@@ -103,29 +121,65 @@ class Questioner:
         try:
             if source.registration.protocol is SourceProtocol.NGSI_V2:
                 entities = await query_v2(self._client, tenant, source, selectors, asked, journey)
+                if len(entities) >= MOST:
+                    warnings.append(warning_of(source.registration, _NOT_ALL))
             else:
+                requests = tuple(make(await self._client.terms_for(source.registration, journey)))
                 for request in requests:
-                    answer = await self._client.send(
-                        tenant.name, source.registration, request, journey
-                    )
-                    entities += await self._read(source, answer, journey, warnings)
-                    count = _counted(answer, count)
+                    found = await self._ask_pages(tenant, source, request, journey, warnings)
+                    entities += found.entities
+                    count = count if found.count is None else (count or 0) + found.count
         except SourceFailedError as failure:
             warnings.append(warning_of(source.registration, failure))
-        return msgspec.structs.replace(
-            told,
+        return Told(
+            source=source,
+            requests=requests,
             entities=tuple(self._admitted(source, entities, selectors, warnings)),
             warnings=tuple(warnings),
             count=count,
         )
 
+    async def _ask_pages(
+        self,
+        tenant: Tenant,
+        source: Source,
+        request: SourceRequest,
+        journey: "Journey",
+        warnings: list[str],
+    ) -> "_Pages":
+        """Raises SourceFailedError where nothing at all was had; later it is a warning."""
+        pages = _Pages()
+        size = 0
+        while True:
+            try:
+                answer = await self._client.send(
+                    tenant.name, source.registration, turn_page(request, pages.told), journey
+                )
+                told, entities = await self._read(source, answer, journey, warnings)
+            except SourceFailedError as failure:
+                if not pages.told:
+                    raise
+                warnings.append(warning_of(source.registration, failure))
+                return pages
+            pages.entities += entities
+            pages.count = _counted(answer) if pages.count is None else pages.count
+            size += len(answer.body)
+            if told < MOST or pages.told + told >= request.wanted:
+                if told >= MOST and request.wanted == FARTHEST:
+                    warnings.append(warning_of(source.registration, _NOT_ALL))
+                return pages
+            if size > LARGEST_ANSWER:
+                warnings.append(warning_of(source.registration, _NOT_ALL))
+                return pages
+            pages.told += told
+
     async def _read(
         self, source: Source, answer: Answer, journey: "Journey", warnings: list[str]
-    ) -> list[Entity]:
-        """Raises SourceFailedError."""
+    ) -> tuple[int, list[Entity]]:
+        """How many it has told, and those that can be read. Raises SourceFailedError."""
         if answer.status in (404, 508):
             # Nothing is there; or the way leads back to us, who have been asked already.
-            return []
+            return 0, []
         if not answer.is_well:
             code = NO_ANSWER if answer.status >= 500 else MISCELLANEOUS
             raise SourceFailedError(code, f"status {answer.status}")
@@ -147,7 +201,7 @@ class Questioner:
         if malformed:
             failure = SourceFailedError(MISCELLANEOUS, f"{malformed} entities cannot be read")
             warnings.append(warning_of(source.registration, failure))
-        return entities
+        return len(documents), entities
 
     def _admitted(
         self,
@@ -186,8 +240,6 @@ def _tells_times(entity: Entity) -> bool:
     )
 
 
-def _counted(answer: Answer, before: int | None) -> int | None:
+def _counted(answer: Answer) -> int | None:
     text = answer.headers.get("Ngsild-Results-Count", "")
-    if not (text.isascii() and text.isdigit() and len(text) < 12):
-        return before
-    return (before or 0) + int(text)
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else None

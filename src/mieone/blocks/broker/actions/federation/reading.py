@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -10,15 +11,19 @@ from mieone.blocks.broker.actions import reading
 from mieone.blocks.broker.model import (
     Entity,
     Found,
+    Iri,
     Query,
     RegistrationInfo,
     SourceMode,
     SourceProtocol,
     Tenant,
+    Terms,
 )
+from mieone.blocks.broker.problems import TooComplexQuery
 from mieone.blocks.broker.rules.conditions import fits_query
 from mieone.blocks.broker.rules.ordering import sort_entities
 from mieone.blocks.broker.rules.registrations import holds_entity, list_matching, tells_the_present
+from mieone.blocks.broker.rules.registrations.bounds import is_split, needed_names
 from mieone.blocks.broker.rules.registrations.joining import (
     Part,
     cut_proxied,
@@ -26,8 +31,9 @@ from mieone.blocks.broker.rules.registrations.joining import (
     join_parts,
 )
 from mieone.blocks.broker.rules.registrations.requests import (
+    FARTHEST,
     MOST,
-    is_split,
+    SourceRequest,
     query_requests,
     retrieve_request,
 )
@@ -70,7 +76,7 @@ class SourceReader:
             self._questioner.ask(
                 tenant,
                 source,
-                [retrieve_request(source, entity_id, self._wanted(infos, asked), journey.terms)],
+                partial(_retrieve_requests, source, entity_id, self._wanted(infos, asked)),
                 asked,
                 journey,
                 entity_id,
@@ -132,7 +138,7 @@ class SourceReader:
         is_batch: bool,
     ) -> tuple[Found, tuple[str, ...]]:
         if journey.is_local:
-            return await self._query_here(tenant, sources, asked), ()
+            return await self._query_here(tenant, sources, asked, EXCLUSIVE), ()
         fitting = [
             (source, infos)
             for source in sources
@@ -140,24 +146,28 @@ class SourceReader:
             and source.operations & _QUERYING
             and (infos := self._matching(source, asked))
         ]
+        if not fitting:
+            return await self._query_here(tenant, sources, asked, PROXIED), ()
+        if asked.offset + asked.limit > FARTHEST:
+            raise TooComplexQuery(f"where others are asked, pages end with entity {FARTHEST}")
         # Nor can NGSI v2 judge a condition of NGSI-LD.
         splits = any(
             is_split(infos, asked) or source.registration.protocol is SourceProtocol.NGSI_V2
             for source, infos in fitting
         )
-        here = asyncio.create_task(self._candidates(tenant, asked, splits=splits))
         asking = [
             self._questioner.ask(
                 tenant,
                 source,
-                query_requests(source, infos, asked, journey.terms, is_batch=is_batch),
+                partial(query_requests, source, infos, asked, is_batch=is_batch, splits=splits),
                 asked,
                 journey,
             )
             for source, infos in fitting
         ]
         told = list(await asyncio.gather(*asking))
-        local = await here
+        foreign = dict.fromkeys(entity.id for one in told for entity in one.entities)
+        local = await self._candidates(tenant, asked, len(foreign))
         entities = await self._join(tenant, sources, local, told, asked, journey)
         if splits:
             entities = [one for one in entities if fits_query(one, asked)]
@@ -167,26 +177,35 @@ class SourceReader:
         return _page(entities, local, told, asked), _warnings(told)
 
     def _matching(self, source: Source, asked: Query) -> tuple[RegistrationInfo, ...]:
-        infos = list_matching(source.registration, asked.entities, asked.attributes)
+        # Without attributes asked for, all of them are.
+        names = needed_names(asked) if asked.attributes else ()
+        infos = list_matching(source.registration, asked.entities, names)
         if source.mode is SourceMode.EXCLUSIVE:
             return tuple(info for info in infos if info.names)
         return infos
 
-    async def _query_here(self, tenant: Tenant, sources: Sequence[Source], asked: Query) -> Found:
+    async def _query_here(
+        self,
+        tenant: Tenant,
+        sources: Sequence[Source],
+        asked: Query,
+        modes: frozenset[SourceMode],
+    ) -> Found:
         async with self._broker.house.database.transaction() as conn:
             found = await reading.query(conn, tenant, asked)
-        kept = [cut_proxied(entity, sources, EXCLUSIVE) or entity for entity in found.entities]
-        return msgspec.structs.replace(found, entities=tuple(kept))
-
-    async def _candidates(self, tenant: Tenant, asked: Query, *, splits: bool) -> Found:
-        """From our store: as much as the page may need, or everything that parts could complete."""
-        wanted = msgspec.structs.replace(
-            asked, offset=0, limit=min(MOST, asked.offset + asked.limit), after=None
+        kept = (cut_proxied(entity, sources, modes) for entity in found.entities)
+        return msgspec.structs.replace(
+            found, entities=tuple(entity for entity in kept if entity is not None)
         )
-        if splits:
-            wanted = msgspec.structs.replace(
-                wanted, condition=None, geo=None, scope=None, attributes=(), limit=MOST
-            )
+
+    async def _candidates(self, tenant: Tenant, asked: Query, foreign: int) -> Found:
+        """From our store: as much as the page may need, though others take away so many.
+
+        What nobody else has we judge alone; what others have as well `_join` looks up.
+        """
+        wanted = msgspec.structs.replace(
+            asked, offset=0, limit=asked.offset + asked.limit + foreign, after=None
+        )
         async with self._broker.house.database.transaction() as conn:
             return await reading.query(conn, tenant, wanted)
 
@@ -202,26 +221,34 @@ class SourceReader:
         ours = {entity.id: entity for entity in local.entities}
         foreign = dict.fromkeys(entity.id for one in told for entity in one.entities)
         missing = [one for one in foreign if one not in ours]
-        if missing:
-            async with self._broker.house.database.transaction() as conn:
-                known = await reading.list_entities(conn, tenant, missing[:MOST])
-            ours |= {entity.id: entity for entity in known}
+        async with self._broker.house.database.transaction() as conn:
+            for start in range(0, len(missing), MOST):
+                known = await reading.list_entities(conn, tenant, missing[start : start + MOST])
+                ours |= {entity.id: entity for entity in known}
         ids = list(dict.fromkeys([*(entity.id for entity in local.entities), *foreign]))
-        groups = {one: self._parts(ours.get(one), sources, _about(told, one)) for one in ids}
+        by_id = _sorted_by_id(told)
+        groups = {one: self._parts(ours.get(one), sources, by_id.get(one, ())) for one in ids}
         if any(is_undecided(parts) for parts in groups.values()):
             again = await self._questioner.ask_again(tenant, told, asked, journey)
-            groups = {one: self._parts(ours.get(one), sources, _about(again, one)) for one in ids}
+            by_id = _sorted_by_id(again)
+            groups = {one: self._parts(ours.get(one), sources, by_id.get(one, ())) for one in ids}
         joined = (join_parts(parts) for parts in groups.values())
         return [entity for entity in joined if entity is not None]
 
 
-def _about(told: Iterable[Told], entity_id: str) -> list[Told]:
-    return [
-        msgspec.structs.replace(
-            one, entities=tuple(entity for entity in one.entities if entity.id == entity_id)
-        )
-        for one in told
-    ]
+def _retrieve_requests(
+    source: Source, entity_id: str, names: Sequence[Iri], terms: Terms
+) -> list[SourceRequest]:
+    return [retrieve_request(source, entity_id, names, terms)]
+
+
+def _sorted_by_id(told: Iterable[Told]) -> dict[str, list[Told]]:
+    found: dict[str, list[Told]] = {}
+    for one in told:
+        for entity in one.entities:
+            about = msgspec.structs.replace(one, entities=(entity,))
+            found.setdefault(entity.id, []).append(about)
+    return found
 
 
 def _warnings(told: Iterable[Told]) -> tuple[str, ...]:

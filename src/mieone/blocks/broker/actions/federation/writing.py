@@ -13,7 +13,6 @@ from mieone.blocks.broker.model import (
     EntitySelector,
     Iri,
     JsonValue,
-    Operation,
     Outcome,
     Query,
     SourceProtocol,
@@ -27,7 +26,6 @@ from mieone.blocks.broker.problems import (
 )
 from mieone.blocks.broker.rules.registrations.commands import batch_request, write_request
 from mieone.blocks.broker.rules.registrations.operations import BATCH
-from mieone.blocks.broker.rules.registrations.requests import SourceRequest
 from mieone.blocks.broker.rules.registrations.splitting import (
     Share,
     Source,
@@ -251,23 +249,3 @@ class SourceWriter:
             )
             for share in shares
         ]
-
-    async def purge(
-        self,
-        tenant: Tenant,
-        sources: Sequence[tuple[Source, SourceRequest]],
-        journey: "Journey",
-    ) -> tuple[SourceResult, ...]:
-        async def tell(source: Source, request: SourceRequest) -> SourceResult:
-            share = Share(
-                source=source,
-                change=Change(operation=Operation.DELETE, entity_id="urn:ngsi-ld:purge"),
-                names=(),
-            )
-            try:
-                answer = await self._client.send(tenant.name, source.registration, request, journey)
-            except SourceFailedError as failure:
-                return result_of(share, unanswered(failure))
-            return judge(share, answer)
-
-        return tuple(await asyncio.gather(*(tell(*one) for one in sources)))

@@ -1,6 +1,7 @@
 """The languages written out again, for requests that are passed on under the same context."""
 
 from datetime import UTC, datetime
+from types import UnionType
 
 import msgspec
 
@@ -22,35 +23,41 @@ from mieone.blocks.broker.model import (
     TypeSelection,
 )
 
+from .conditions import RESERVED
 
-def print_q(condition: Condition) -> str:
-    """Names as they were written: whoever reads it needs the context it was parsed with."""
+
+def print_q(condition: Condition, terms: Terms) -> str:
+    """With the names of this context."""
     match condition:
         case Exists(path):
-            return _print_path(path)
+            return _print_path(path, terms)
         case Absent(path):
-            return f"!{_print_path(path)}"
+            return f"!{_print_path(path, terms)}"
         case Compare():
-            return _print_comparison(condition)
+            return _print_comparison(condition, terms)
         case AllOf(parts):
-            return ";".join(
-                f"({print_q(part)})" if isinstance(part, AllOf | AnyOf) else print_q(part)
-                for part in parts
-            )
+            return ";".join(_print_part(part, terms, AllOf | AnyOf) for part in parts)
         case AnyOf(parts):
-            return "|".join(
-                f"({print_q(part)})" if isinstance(part, AnyOf) else print_q(part) for part in parts
-            )
+            return "|".join(_print_part(part, terms, AnyOf) for part in parts)
 
 
-def _print_path(path: Path) -> str:
+def _print_part(part: Condition, terms: Terms, bracketed: "type | UnionType") -> str:
+    text = print_q(part, terms)
+    return f"({text})" if isinstance(part, bracketed) else text
+
+
+def _print_path(path: Path, terms: Terms) -> str:
     members = f"[{'.'.join(path.members)}]" if path.members else ""
-    return ".".join(path.short) + members
+    written = (
+        short if short in RESERVED else terms.compact_name(name)
+        for name, short in zip(path.names, path.short, strict=True)
+    )
+    return ".".join(written) + members
 
 
-def _print_comparison(condition: Compare) -> str:
+def _print_comparison(condition: Compare, terms: Terms) -> str:
     values = ",".join(_print_value(value, condition.is_quoted) for value in condition.values)
-    return f"{_print_path(condition.path)}{condition.operator.value}{values}"
+    return f"{_print_path(condition.path, terms)}{condition.operator.value}{values}"
 
 
 def _print_value(value: Scalar | Span, is_quoted: bool) -> str:

@@ -16,11 +16,14 @@ from mieone.blocks.broker.model import (
 )
 from mieone.blocks.broker.rules.q import print_geo, print_q, print_scope_q, print_types
 
+from .bounds import narrow_selectors, widen
 from .splitting import Source
 
 DEFAULT_LIMIT: Final = 20
 MOST: Final = 1_000
 """Entities asked of one source at once."""
+FARTHEST: Final = 10_000
+"""Entities asked of one source for one question."""
 
 
 class SourceRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,11 +34,22 @@ class SourceRequest(msgspec.Struct, frozen=True, kw_only=True):
     body: JsonValue = None
     is_ld: bool = False
     """The body carries its @context; else the Link header does."""
+    context: str | None = None
+    """Names in path and parameters are of this context, whatever the registration names."""
+    wanted: int = 0
+    """Of a question: so many entities at most, over as many pages as that takes."""
 
     @property
     def target(self) -> str:
         query = "&".join(f"{name}={quote(value, safe=':,/*')}" for name, value in self.params)
         return f"{self.path}?{query}" if query else self.path
+
+
+def turn_page(request: SourceRequest, told: int) -> SourceRequest:
+    """The same question, for what comes after so many entities."""
+    if not told:
+        return request
+    return msgspec.structs.replace(request, params=(*request.params, ("offset", str(told))))
 
 
 def retrieve_request(
@@ -78,31 +92,27 @@ def query_requests(
     terms: Terms,
     *,
     is_batch: bool,
+    splits: bool,
 ) -> list[SourceRequest]:
-    """One or, where GET cannot say it at once, one for each selector."""
+    """One or, where GET cannot say it at once, one for each selector.
+
+    With `splits` some entity may lie in parts, and the conditions are for us to judge.
+    """
     operations = source.operations
     wants_body = "queryBatch" in operations and (is_batch or "queryEntity" not in operations)
+    if splits:
+        asked = widen(asked)
+    selectors = narrow_selectors(asked.entities or (EntitySelector(),), infos)
     ids, names = _restrictions(infos, asked)
-    whole = not names or bool(asked.attributes and set(asked.attributes) <= set(names))
-    if wants_body:
+    if wants_body and selectors:
         entities = [
-            one
-            for selector in asked.entities or (EntitySelector(),)
-            for one in _body_entities(selector, ids, infos, terms)
+            one for selector in selectors for one in _body_entities(selector, ids, infos, terms)
         ]
-        return [_query_body(asked, entities, names, terms, whole=whole)]
+        return [_query_body(asked, entities, names, terms, whole=not splits)]
     return [
-        _query_params(asked, selector, infos, ids, names, terms, whole=whole)
-        for selector in asked.entities or (EntitySelector(),)
+        _query_params(asked, selector, infos, ids, names, terms, whole=not splits)
+        for selector in selectors
     ]
-
-
-def is_split(infos: Sequence[RegistrationInfo], asked: Query) -> bool:
-    """Whether the source holds only some attributes of an entity, so that it cannot judge alone."""
-    if any(not info.names for info in infos):
-        return False
-    names = {name for info in infos for name in info.names}
-    return not (asked.attributes and set(asked.attributes) <= names)
 
 
 def _restrictions(
@@ -157,13 +167,22 @@ def _query_params(
     # In the order of their names, and what we add to a question behind it.
     most = None if selector.ids is None and not ids else len(selector.ids or ids)
     params = [*sorted(own.items()), *added, *_page_params(asked, whole=whole, most=most)]
-    return SourceRequest(method="GET", path="/ngsi-ld/v1/entities", params=tuple(params))
+    return SourceRequest(
+        method="GET",
+        path="/ngsi-ld/v1/entities",
+        params=tuple(params),
+        wanted=_wanted(asked, whole=whole),
+    )
+
+
+def _wanted(asked: Query, *, whole: bool) -> int:
+    return min(FARTHEST, asked.offset + asked.limit) if whole else FARTHEST
 
 
 def _condition_params(asked: Query, terms: Terms) -> dict[str, str]:
     found: dict[str, str] = {}
     if asked.condition is not None:
-        found["q"] = print_q(asked.condition)
+        found["q"] = print_q(asked.condition, terms)
     if asked.geo is not None:
         found |= print_geo(asked.geo)
         found["geoproperty"] = terms.compact_name(asked.geo.property)
@@ -228,7 +247,7 @@ def _query_body(
         body["attrs"] = [terms.compact_name(name) for name in names]
     if whole:
         if asked.condition is not None:
-            body["q"] = print_q(asked.condition)
+            body["q"] = print_q(asked.condition, terms)
         if asked.scope is not None:
             body["scopeQ"] = print_scope_q(asked.scope)
         if asked.geo is not None:
@@ -242,4 +261,5 @@ def _query_body(
         path="/ngsi-ld/v1/entityOperations/query",
         params=tuple(_page_params(asked, whole=whole, most=most)),
         body=body,
+        wanted=_wanted(asked, whole=whole),
     )

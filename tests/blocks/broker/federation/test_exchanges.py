@@ -1,78 +1,14 @@
 """Brokers that ask and tell each other, over real ports."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import httpx
 import pytest
 from aiohttp import web
 
-from mieone.core.region import Region
-from mieone.core.settings import Settings
-from tests.conftest import Connections
+from tests.blocks.broker.installations import listening
 
-from .installations import installation, listening
-
-ENTITIES = "/ngsi-ld/v1/entities"
-BATCH = "/ngsi-ld/v1/entityOperations"
-SOURCES = "/ngsi-ld/v1/csourceRegistrations"
-ONE = "urn:ngsi-ld:Shelter:1"
-
-
-@pytest.fixture
-async def here(
-    template: Connections, settings: Settings, region: Region, tmp_path: Path
-) -> AsyncIterator[httpx.AsyncClient]:
-    async with installation(template, settings, region, tmp_path / "here") as client:
-        yield client
-
-
-@pytest.fixture
-async def there(
-    template: Connections, settings: Settings, region: Region, tmp_path: Path
-) -> AsyncIterator[httpx.AsyncClient]:
-    async with installation(template, settings, region, tmp_path / "there") as client:
-        yield client
-
-
-def shelter(**attributes: object) -> dict[str, object]:
-    return {"id": ONE, "type": "Shelter", **attributes}
-
-
-def value(of: object, **members: object) -> dict[str, object]:
-    return {"type": "Property", "value": of, **members}
-
-
-async def register(
-    client: httpx.AsyncClient, endpoint: object, mode: str = "inclusive", **changes: object
-) -> None:
-    names = changes.pop("names", None)
-    info: dict[str, object] = {"entities": changes.pop("entities", [{"type": "Shelter"}])}
-    if names is not None:
-        info["propertyNames"] = names
-    sent = {
-        "type": "ContextSourceRegistration",
-        "information": [info],
-        "endpoint": str(endpoint),
-        "mode": mode,
-        "operations": [
-            "federationOps",
-            "redirectionOps",
-            "createBatch",
-            "deleteBatch",
-            "mergeBatch",
-            "updateBatch",
-            "upsertBatch",
-        ],
-        **changes,
-    }
-    response = await client.post(SOURCES, json=sent)
-    assert response.status_code == 201, response.text
-
-
-async def local(client: httpx.AsyncClient, entity_id: str = ONE) -> httpx.Response:
-    return await client.get(f"{ENTITIES}/{entity_id}", params={"local": "true"})
+from .saying import BATCH, ENTITIES, ONE, local, register, shelter, value
 
 
 async def test_what_is_there_is_read_here(
