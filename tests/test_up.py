@@ -245,6 +245,16 @@ def test_a_setting_that_cannot_be_used_is_named(installation: Installation) -> N
     assert "Traceback" not in ran.stderr
 
 
+@pytest.mark.parametrize("arguments", [("verify",), ("backup", "{home}.backup")])
+def test_a_home_where_nothing_was_ever_written_is_named_as_such(
+    installation: Installation, arguments: tuple[str, ...]
+) -> None:
+    ran = installation.command(*(part.format(home=installation.home) for part in arguments))
+
+    assert ran.returncode == 1
+    assert re.fullmatch(r"mieone: (run `mieone migrate` first|nothing was ever).*\n", ran.stderr)
+
+
 def test_production_refuses_a_home_that_was_tried_out(installation: Installation) -> None:
     installation.home.mkdir(exist_ok=True)
     (installation.home / "sample.done").write_text("[]")

@@ -5,6 +5,7 @@ import asyncpg
 from mieone import main
 from mieone.core.database import PooledDatabase, prepare_connection
 from mieone.core.roles import Connections
+from mieone.core.schema import check_schema
 from mieone.core.settings import Settings
 from mieone.core.verify import Finding, verify_chain
 from mieone.core.worker import heads_folder
@@ -12,12 +13,16 @@ from mieone.up import say
 
 
 async def verify(settings: Settings, connections: Connections) -> int:
-    """Prints what was checked and names each thing that is wrong; 0 when nothing is."""
+    """Prints what was checked and names each thing that is wrong; 0 when nothing is.
+
+    Raises SchemaChanged where nothing was ever written, or by an older version.
+    """
     house = main.compose(settings, PooledDatabase(connections.app_dsn, 2))
     conn = await asyncpg.connect(connections.auditor_dsn)
     findings: list[Finding] = []
     try:
         await prepare_connection(conn)
+        await check_schema(conn, main.migrations())
         for block in house.blocks:
             # One snapshot a block, so that what is being written meanwhile is no finding.
             async with conn.transaction(isolation="repeatable_read", readonly=True):

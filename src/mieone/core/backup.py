@@ -44,6 +44,7 @@ def make_backup(
 ) -> list[str]:
     """Write a backup into a new directory; the application may go on writing meanwhile."""
     _check_targets(target, keys_target)
+    run_apart(_check_not_empty(connections.auditor_dsn))
     target.mkdir(mode=0o700, parents=True)
     home = settings.home
     # The heads first: each of them must be found in the data that is dumped after it.
@@ -176,6 +177,15 @@ def _run_tool(name: str, dsn: str, options: list[str]) -> None:
     ran = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     if ran.returncode != 0:
         raise BackupError(f"{name} failed: {ran.stderr.strip()[-1000:]}")
+
+
+async def _check_not_empty(auditor_dsn: str) -> None:
+    conn = await asyncpg.connect(auditor_dsn)
+    try:
+        if await conn.fetchval("SELECT to_regclass('core.chain_state')") is None:
+            raise BackupError("nothing was ever written here: there is nothing to back up")
+    finally:
+        await conn.close()
 
 
 async def _linked(auditor_dsn: str) -> dict[str, int]:
