@@ -33,6 +33,9 @@ DATASET = DataSet(
 )
 
 
+SOURCE = {"source": "x"}
+
+
 def table(*lines: str) -> bytes:
     return "\r\n".join(["town,code,depth,uses,lat,lon", *lines]).encode()
 
@@ -42,7 +45,7 @@ def test_every_wrong_cell_is_told_by_row_and_column() -> None:
         table("244414,1,-3,a;b,34.5,136.5", "244414,2,deep,,34.5,x", "244414,,1,,,"), is_json=False
     )
 
-    mapped = map_rows(DATASET, rows, "source")
+    mapped = map_rows(DATASET, rows, SOURCE)
 
     told = {(one.line, one.row, one.column, one.reason) for one in mapped.findings}
     assert mapped.imported == []
@@ -56,7 +59,7 @@ def test_every_wrong_cell_is_told_by_row_and_column() -> None:
 
 
 def test_a_missing_column_is_told_once_and_nothing_is_read() -> None:
-    mapped = map_rows(DATASET, read_table(b"code\n1\n2\n", is_json=False), "source")
+    mapped = map_rows(DATASET, read_table(b"code\n1\n2\n", is_json=False), SOURCE)
 
     assert not mapped.imported
     assert [(one.row, one.column) for one in mapped.findings] == [(0, "town")]
@@ -77,7 +80,7 @@ def test_no_bytes_at_all_break_the_reader(content: bytes, is_json: bool) -> None
 
 
 def check_nothing_is_lost(read: Table) -> None:
-    mapped = map_rows(DATASET, read, "source")
+    mapped = map_rows(DATASET, read, SOURCE)
     wrong = {one.row for one in mapped.findings if one.row}
     taken = {one.row for one in mapped.imported}
     assert not wrong & taken

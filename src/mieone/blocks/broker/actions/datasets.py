@@ -19,6 +19,14 @@ def load_datasets(house: House) -> dict[str, DataSet]:
     return {dataset.id: dataset for dataset in found}
 
 
-def attribution(house: House, dataset: DataSet) -> str:
+def provenance(house: House, dataset: DataSet) -> dict[str, str]:
+    """What every entity of it says of where it comes from; nothing for what the region itself measures."""
     name = dataset.source or dataset.file
-    return house.region.source(name).attribution if name else ""
+    if not name:
+        return {}
+    source = house.region.source(name)
+    return {
+        "source": source.attribution,
+        "dataProvider": source.publisher,
+        "license": source.licence,
+    }

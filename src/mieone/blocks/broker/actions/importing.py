@@ -18,7 +18,7 @@ from mieone.blocks.broker.store import imports as store
 from mieone.core.house import House
 
 from .bringing import Bringer, Part, Tally, find_vanished
-from .datasets import ANY_TENANT, attribution, load_datasets
+from .datasets import ANY_TENANT, load_datasets, provenance
 
 if TYPE_CHECKING:
     from .parts import Broker
@@ -46,7 +46,7 @@ def make_job(
     house: House, dataset: DataSet, content: bytes, origin: str, only_tenant: str | None
 ) -> Job:
     # The same bytes mean something else once the data set is declared otherwise.
-    digest = hashlib.sha256(msgspec.json.encode((dataset, attribution(house, dataset))))
+    digest = hashlib.sha256(msgspec.json.encode((dataset, provenance(house, dataset))))
     digest.update(content)
     return Job(dataset=dataset, origin=origin, only_tenant=only_tenant, digest=digest.digest())
 
@@ -96,7 +96,7 @@ class Importer:
         return run_id, at
 
     async def _carry_out(self, job: Job, table: Table, run_id: UUID) -> Tally:
-        mapped = map_rows(job.dataset, table, attribution(self._house, job.dataset))
+        mapped = map_rows(job.dataset, table, provenance(self._house, job.dataset))
         parts, strange = await find_parts(self._broker, job, mapped)
         tally = Tally(findings=[*mapped.findings, *strange])
         bringer = Bringer(self._broker, job.dataset, run_id)

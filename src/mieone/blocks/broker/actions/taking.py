@@ -19,7 +19,7 @@ from mieone.blocks.broker.rules.importing import (
 from mieone.blocks.broker.store import imports as store
 
 from .bringing import passes, reason_of
-from .datasets import attribution
+from .datasets import provenance
 from .reading import find_entity
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ async def take_message(
     except UnreadableFile as problem:
         taken.findings.append(Finding(row=0, column=None, reason=problem.word))
         return taken
-    mapped = map_rows(dataset, table, attribution(broker.house, dataset))
+    mapped = map_rows(dataset, table, provenance(broker.house, dataset))
     taken.findings += mapped.findings
     for row in mapped.imported:
         try:

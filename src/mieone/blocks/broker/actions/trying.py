@@ -10,7 +10,7 @@ from mieone.blocks.broker.problems import PersonalAttribute
 from mieone.blocks.broker.rules.importing import Imported, map_rows, read_table
 
 from .bringing import find_pieces, find_vanished, reason_of
-from .datasets import attribution
+from .datasets import provenance
 from .importing import MAX_FINDINGS, find_parts, make_job
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ async def try_content(
     """Counts are what would be written and removed now. Raises BadRequestData as the import does."""
     job = make_job(broker.house, dataset, content, "trial:", only_tenant)
     table = read_table(content, is_json=is_json)
-    mapped = map_rows(dataset, table, attribution(broker.house, dataset))
+    mapped = map_rows(dataset, table, provenance(broker.house, dataset))
     parts, strange = await find_parts(broker, job, mapped)
     findings = [*mapped.findings, *strange]
     written = unchanged = removed = 0

@@ -1,6 +1,6 @@
 """One row of a data set as one entity, or as findings that say what is wrong with it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -37,8 +37,11 @@ class _Wrong(msgspec.Struct, frozen=True):
     reason: str
 
 
-def map_rows(dataset: DataSet, table: Table, attribution: str) -> Mapped:
-    """Rows that are wrong are findings and change nothing."""
+def map_rows(dataset: DataSet, table: Table, provenance: Mapping[str, str]) -> Mapped:
+    """Rows that are wrong are findings and change nothing.
+
+    `provenance`: what every entity says of where it comes from, by attribute.
+    """
     missing = [name for name in _headings(dataset) if name not in table.headings]
     if missing and table.rows:
         gone = [Finding(row=0, column=name, reason="no_such_column") for name in missing]
@@ -46,6 +49,7 @@ def map_rows(dataset: DataSet, table: Table, attribution: str) -> Mapped:
     if not table.rows:
         empty = Finding(row=0, column=None, reason="no_rows")
         return Mapped(findings=[empty], has_nameless=True)
+    told: Held = {expand(name): plain(text) for name, text in provenance.items()}
     imported: list[Imported] = []
     findings: list[Finding] = []
     keys: list[tuple[str | None, str]] = []
@@ -66,10 +70,10 @@ def map_rows(dataset: DataSet, table: Table, attribution: str) -> Mapped:
         keys.append((tenant, entity_id))
         if not wrong and not isinstance(made, list):
             seen.add(same)
-            change = _change(dataset, entity_id, made, attribution)
+            change = _change(dataset, entity_id, made, told)
             imported.append(Imported(tenant=tenant, change=change, row=number, line=line))
     if dataset.series:
-        imported = join_years(imported, {expand("source"): plain(attribution)})
+        imported = join_years(imported, told)
     return Mapped(
         imported=imported,
         findings=findings,
@@ -179,14 +183,13 @@ def _read_figure(dataset: DataSet, row: Row) -> Iterator[tuple[str, Held | BadCe
         yield dataset.series.value, error
 
 
-def _change(dataset: DataSet, entity_id: str, held: Held, attribution: str) -> Change:
-    if not dataset.series:
-        held = {**held, expand("source"): plain(attribution)}
-    return Change(
-        operation=Operation.UPSERT_UPDATE if dataset.series else Operation.UPSERT_REPLACE,
-        entity_id=entity_id,
-        fragment=Fragment(types=(expand(dataset.type),), attributes=held),
-    )
+def _change(dataset: DataSet, entity_id: str, held: Held, told: Held) -> Change:
+    types = (expand(dataset.type),)
+    if dataset.series:
+        fragment = Fragment(types=types, attributes=held)
+        return Change(operation=Operation.UPSERT_UPDATE, entity_id=entity_id, fragment=fragment)
+    fragment = Fragment(types=types, attributes={**held, **told})
+    return Change(operation=Operation.UPSERT_REPLACE, entity_id=entity_id, fragment=fragment)
 
 
 def _tenant(dataset: DataSet, row: Row) -> str | None:
