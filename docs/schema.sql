@@ -267,7 +267,6 @@ TABLE broker.entity_scope (
     sequence bigint NOT NULL
 )
   CONSTRAINT entity_scope_pkey PRIMARY KEY (tenant, key, sequence)
-  CREATE INDEX entity_scope_by_entity ON broker.entity_scope USING btree (tenant, sequence)
   GRANT DELETE, INSERT, SELECT, UPDATE TO mieone_app
   GRANT SELECT TO mieone_auditor
 
@@ -452,11 +451,7 @@ TABLE broker.subscription_total (
     last_success timestamp with time zone,
     last_failure timestamp with time zone,
     last_error text,
-    is_failing boolean,
-    notified bigint NOT NULL DEFAULT 0,
-    notified_failed bigint NOT NULL DEFAULT 0,
-    fails_in_a_row integer NOT NULL DEFAULT 0,
-    last_success_code smallint
+    is_failing boolean
 )
   CONSTRAINT subscription_total_pkey PRIMARY KEY (tenant, subscription)
   GRANT DELETE, INSERT, SELECT, UPDATE TO mieone_app

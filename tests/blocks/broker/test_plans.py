@@ -21,6 +21,7 @@ from mieone.blocks.broker.model import (
     OneType,
     Operation,
     Query,
+    ScopeQuery,
 )
 from mieone.blocks.broker.rules.q import parse_q
 from mieone.blocks.broker.rules.v2.names import NoTerms
@@ -54,7 +55,8 @@ def gauge(number: int) -> Entity:
 
 
 def upsert(one: Entity, kind: str = "Gauge") -> Change:
-    fragment = Fragment(types=(kind,), attributes=one.attributes)
+    scopes = (f"/mie/{one.id[-6:].lstrip('0')}",)
+    fragment = Fragment(types=(kind,), attributes=one.attributes, scopes=scopes)
     return Change(operation=Operation.UPSERT_REPLACE, entity_id=one.id, fragment=fragment)
 
 
@@ -109,6 +111,8 @@ def list_reads(conn: Conn, last: int) -> Mapping[str, Act]:
         "equal words": about(f'word=="word {last}"'),
         "range": about(f"serial>{last - 3};serial<={last}"),
         "near": ask(geo=near),
+        "below a scope": ask(scope=ScopeQuery(alternatives=((f"/mie/{last}/#",),))),
+        "under a service path": ask(paths=(f"/mie/{last}/#",)),
     }
 
 

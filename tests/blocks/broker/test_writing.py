@@ -104,13 +104,14 @@ async def test_what_is_written_is_stored_and_indexed(broker: Broker, tenant: Ten
 async def test_a_deleted_entity_leaves_no_row(broker: Broker, tenant: Tenant) -> None:
     entity_id = new_id()
     await broker.writer.write(tenant, [upsert(entity_id, 5)])
-    before = [await count_rows(broker, name, tenant) for name in ("attribute", "entity_type")]
+    tables = ("attribute", "entity_type", "entity_scope")
+    before = [await count_rows(broker, name, tenant) for name in tables]
 
     await broker.writer.write(tenant, [Change(operation=Operation.DELETE, entity_id=entity_id)])
 
-    after = [await count_rows(broker, name, tenant) for name in ("attribute", "entity_type")]
+    after = [await count_rows(broker, name, tenant) for name in tables]
     assert await stored(broker, tenant, entity_id) is None
-    assert [was - now for was, now in zip(before, after, strict=True)] == [1, 1]
+    assert [was - now for was, now in zip(before, after, strict=True)] == [1, 1, 1]
 
 
 async def test_an_attribute_goes_and_its_row_with_it(broker: Broker, tenant: Tenant) -> None:

@@ -32,7 +32,7 @@ async def store_outcomes(
         await store.change_entities(conn, tenant, kept)
     left = [(known[turn.entity_id], turn) for turn in turns if turn.after is not None]
     await _store_types(conn, tenant, left)
-    await _store_scopes(conn, tenant, left)
+    await _store_scopes(conn, tenant, [(known[turn.entity_id], turn) for turn in turns])
     await _store_index(conn, tenant, left)
     return True
 

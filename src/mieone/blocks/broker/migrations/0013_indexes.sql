@@ -1,5 +1,6 @@
 -- Scopes (and NGSI v2's service paths) get an index, as types have one: `/A/B` under the keys `/A/B`,
 -- `/#`, `/A/#` and `/A/B/#`, so that what lies below a scope is found by equality, in order of making.
+-- Whoever looks from an entity knows its keys: a second index would only tempt the planner.
 CREATE TABLE broker.entity_scope (
     tenant text NOT NULL,
     -- As rules/scope_keys.py makes them; what is without a scope stands under `/`.
@@ -7,7 +8,6 @@ CREATE TABLE broker.entity_scope (
     sequence bigint NOT NULL,
     PRIMARY KEY (tenant, key, sequence)
 );
-CREATE INDEX entity_scope_by_entity ON broker.entity_scope (tenant, sequence);
 
 WITH path AS (
     SELECT

@@ -68,17 +68,9 @@ _UNNAMED: Final = Identity(id="", type="", path="")
 
 
 async def delete_entities(conn: Conn, tenant: TenantName, sequences: Sequence[int]) -> None:
-    """With everything that stands beside them."""
-    for name in _DELETIONS:
+    """With everything that stands beside them, but for their scopes."""
+    for name in ("delete_entities", "delete_all_types", "delete_all_attributes"):
         await conn.execute(QUERIES[name], tenant, sequences)
-
-
-_DELETIONS: Final = (
-    "delete_entities",
-    "delete_all_types",
-    "delete_all_scopes",
-    "delete_all_attributes",
-)
 
 
 async def add_types(conn: Conn, tenant: TenantName, types: Sequence[tuple[int, Iri]]) -> None:

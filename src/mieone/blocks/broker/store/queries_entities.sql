@@ -111,10 +111,6 @@ WHERE tenant = $1 AND sequence = ANY($2::bigint[]);
 DELETE FROM broker.entity_type
 WHERE tenant = $1 AND sequence = ANY($2::bigint[]);
 
--- name: delete_all_scopes
-DELETE FROM broker.entity_scope
-WHERE tenant = $1 AND sequence = ANY($2::bigint[]);
-
 -- name: delete_all_attributes
 DELETE FROM broker.attribute
 WHERE tenant = $1 AND sequence = ANY($2::bigint[]);
