@@ -34,11 +34,12 @@ async def pull_due(broker: "Broker") -> int:
         async with broker.house.database.transaction() as conn:
             if not await store.claim_feed(conn, feed.id, feed.every_s):
                 continue
-        count += await _take_turn(broker, feed, datasets[feed.dataset])
+        count += await take_turn(broker, feed, datasets[feed.dataset])
     return count
 
 
-async def _take_turn(broker: "Broker", feed: PullFeed, dataset: DataSet) -> bool:
+async def take_turn(broker: "Broker", feed: PullFeed, dataset: DataSet) -> bool:
+    """Whatever goes wrong is this feed's alone: its state says it, and it comes again earlier."""
     try:
         run = await pull(broker, feed, dataset)
     except Exception as error:
