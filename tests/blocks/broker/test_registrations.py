@@ -1,10 +1,15 @@
 """Registrations of context sources, and subscriptions to them, over HTTP."""
 
+from datetime import UTC, datetime, timedelta
+
 import httpx
 import msgspec
 import pytest
 
+from mieone.core.block import Block
+from mieone.core.clock import FixedClock
 from mieone.core.database import PooledDatabase
+from mieone.core.house import House
 
 PATH = "/ngsi-ld/v1/csourceRegistrations"
 WATCHES = "/ngsi-ld/v1/csourceSubscriptions"
@@ -274,3 +279,41 @@ async def test_a_page_of_watches_names_its_neighbours_alone(
     )
     assert "json-ld#context" in of_another.headers["Link"]
     assert url in of_all.headers["Link"]
+
+
+def in_days(days: int) -> datetime:
+    return datetime.now(UTC) + timedelta(days=days)
+
+
+async def test_a_source_that_is_over_ends_and_whoever_watches_is_told(
+    broker_client: httpx.AsyncClient,
+    broker_block: Block,
+    broker_house: House,
+    database: PooledDatabase,
+) -> None:
+    (job,) = (one for one in broker_block.jobs if one.name == "broker.end_expired_registrations")
+    other = "urn:ngsi-ld:ContextSourceRegistration:2"
+    await broker_client.post(WATCHES, json=watch())
+    await broker_client.post(PATH, json=registration(expiresAt=in_days(1).isoformat()))
+    await broker_client.post(PATH, json=registration(id=other))
+
+    too_early = await job.run(broker_house)
+    broker_house.clock = FixedClock(in_days(2))
+    ended, again = await job.run(broker_house), await job.run(broker_house)
+    left = await broker_client.get(PATH, params={"type": "Shelter"})
+
+    assert (too_early, ended, again) == (0, 1, 0)
+    assert [one["id"] for one in left.json()] == [other]
+    assert (await bodies(database))[-1]["triggerReason"] == "noLongerMatching"
+
+
+async def test_the_id_of_a_source_that_is_over_is_free(
+    broker_client: httpx.AsyncClient, broker_house: House
+) -> None:
+    first = await broker_client.post(PATH, json=registration(expiresAt=in_days(1).isoformat()))
+    taken = await broker_client.post(PATH, json=registration())
+    broker_house.clock = FixedClock(in_days(2))
+
+    free = await broker_client.post(PATH, json=registration())
+
+    assert [one.status_code for one in (first, taken, free)] == [201, 409, 201]

@@ -13,7 +13,7 @@ from .actions.declaring import declare_region
 from .actions.operating import measure
 from .actions.parts import Broker, Parts
 from .jobs import delivery, intake
-from .jobs.expiry import expiry_job
+from .jobs.expiry import expiry_job, registrations_job
 from .jobs.history import JOBS as HISTORY_JOBS
 from .pages.desk import DESK
 from .routes import LD, OWN, V2
@@ -62,7 +62,7 @@ def block() -> Block:
             ),
             Router(path="/api/broker/v1", route_handlers=OWN, dependencies=provided),
         ],
-        jobs=[expiry_job(parts), *HISTORY_JOBS, *intake.jobs(parts)],
+        jobs=[expiry_job(parts), registrations_job(parts), *HISTORY_JOBS, *intake.jobs(parts)],
         services=[*intake.services(parts), *delivery.services(parts)],
         desk=[Router(path="/", route_handlers=DESK, dependencies=provided)],
         measure=measure,

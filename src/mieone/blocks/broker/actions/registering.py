@@ -52,6 +52,7 @@ async def register(broker: "Broker", tenant: Tenant, registration: Registration)
     terms = await list_watchers_terms(broker, tenant)
     async with broker.house.database.transaction() as conn:
         await store.lock_registrations(conn, tenant)
+        await _end_if_over(broker, conn, tenant, registration.id, terms)
         if await store.count_registrations(conn, tenant) >= tenant.quota.registrations:
             raise OverQuota("there is no room for another registration", wait_s=3600)
         await _check_conflicts(broker, conn, tenant, registration)
@@ -99,6 +100,29 @@ async def end(broker: "Broker", tenant: Tenant, identifier: str) -> None:
         await store.raise_registrations_epoch(conn, tenant)
         await _announce(broker, conn, tenant, gone, None, terms)
     await broker.sources.register.reload(tenant)
+
+
+async def end_over(broker: "Broker", tenant: Tenant, identifier: str) -> bool:
+    """Ends a registration that has expired, as if somebody had deleted it; False: it has not."""
+    terms = await list_watchers_terms(broker, tenant)
+    async with broker.house.database.transaction() as conn:
+        await store.lock_registrations(conn, tenant)
+        is_over = await _end_if_over(broker, conn, tenant, identifier, terms)
+    if is_over:
+        await broker.sources.register.reload(tenant)
+    return is_over
+
+
+async def _end_if_over(
+    broker: "Broker", conn: Conn, tenant: Tenant, identifier: str, terms: Mapping[str, Terms]
+) -> bool:
+    held = await store.lock_registration(conn, tenant, identifier)
+    if held is None or not is_expired(held.registration, broker.house.clock.now()):
+        return False
+    await store.delete_registration(conn, tenant, identifier)
+    await store.raise_registrations_epoch(conn, tenant)
+    await _announce(broker, conn, tenant, held.registration, None, terms)
+    return True
 
 
 async def get_record(broker: "Broker", tenant: Tenant, identifier: str) -> SourceRecord:

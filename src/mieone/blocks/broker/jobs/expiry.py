@@ -3,7 +3,9 @@
 from typing import Final
 
 from mieone.blocks.broker.actions.parts import Parts
+from mieone.blocks.broker.actions.registering import end_over
 from mieone.blocks.broker.store.entities import list_ended
+from mieone.blocks.broker.store.registrations import list_ended_registrations
 from mieone.core.house import House
 from mieone.core.jobs import PeriodicJob
 
@@ -23,3 +25,16 @@ def expiry_job(parts: Parts) -> PeriodicJob:
         return ended
 
     return PeriodicJob(name="broker.end_expired_entities", every_s=EVERY_S, run=run)
+
+
+def registrations_job(parts: Parts) -> PeriodicJob:
+    async def run(house: House) -> int:
+        broker = parts.of(house)
+        async with house.database.transaction() as conn:
+            over = await list_ended_registrations(conn, house.clock.now(), AT_ONCE)
+        if not over:
+            return 0
+        tenants = {tenant.name: tenant for tenant in await broker.tenants.all()}
+        return sum([await end_over(broker, tenants[name], one) for name, one in over])
+
+    return PeriodicJob(name="broker.end_expired_registrations", every_s=EVERY_S, run=run)

@@ -53,6 +53,13 @@ DELETE FROM broker.registration
 WHERE tenant = $1 AND id = $2
 RETURNING document;
 
+-- name: list_ended_registrations
+SELECT tenant, id
+FROM broker.registration
+WHERE expires_at <= $1
+ORDER BY expires_at
+LIMIT $2;
+
 -- name: raise_registrations_epoch
 UPDATE broker.tenant
 SET registrations_epoch = registrations_epoch + 1

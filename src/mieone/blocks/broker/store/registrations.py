@@ -7,7 +7,7 @@ from pathlib import Path
 import asyncpg
 import msgspec
 
-from mieone.blocks.broker.model import Registration, SourceRecord, Tenant
+from mieone.blocks.broker.model import Registration, SourceRecord, Tenant, TenantName
 from mieone.core.database import Conn
 from mieone.core.queries import load_queries
 
@@ -71,6 +71,14 @@ async def delete_registration(conn: Conn, tenant: Tenant, identifier: str) -> Re
     """What it was; None when it was not there."""
     document = await conn.fetchval(QUERIES["delete_registration"], tenant.name, identifier)
     return None if document is None else msgspec.json.decode(document, type=Registration)
+
+
+async def list_ended_registrations(
+    conn: Conn, at: datetime, limit: int
+) -> list[tuple[TenantName, str]]:
+    """Of all tenants, the longest over first."""
+    rows = await conn.fetch(QUERIES["list_ended_registrations"], at, limit)
+    return [(TenantName(row["tenant"]), row["id"]) for row in rows]
 
 
 async def lock_registrations(conn: Conn, tenant: Tenant) -> None:
