@@ -12,6 +12,7 @@ from mieone.blocks.broker.store.couriers import (
     find_oldest_due,
     revive,
 )
+from mieone.blocks.broker.store.feeds import list_feeds
 from mieone.blocks.broker.store.operations import (
     Dead,
     Held,
@@ -21,6 +22,7 @@ from mieone.blocks.broker.store.operations import (
 from mieone.core.database import Conn
 from mieone.core.house import House
 
+from .feeds import FeedReport, read_report
 from .publishing import DataSetView, list_datasets
 
 if TYPE_CHECKING:
@@ -35,6 +37,9 @@ NOTIFICATIONS = Gauge(
 )
 LAG = Gauge("mieone_broker_delivery_lag_seconds", "Age of the oldest notification still to be sent")
 
+FEEDS_AWAY = Gauge(
+    "mieone_broker_feed_failures", "How often in a row a feed could not be read", ["feed"]
+)
 
 REVIVED_AT_ONCE = 5_000
 
@@ -45,6 +50,7 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     lag_s: float
     dead: list[Dead]
     datasets: list[DataSetView]
+    feeds: FeedReport
 
 
 async def read_overview(broker: "Broker") -> Overview:
@@ -58,6 +64,7 @@ async def read_overview(broker: "Broker") -> Overview:
         lag_s=lag_s,
         dead=dead,
         datasets=await list_datasets(broker),
+        feeds=await read_report(broker),
     )
 
 
@@ -79,3 +86,5 @@ async def measure(house: House, conn: Conn) -> None:
         for state in ("due", "delivered", "waiting", "retrying", "dead", "dropped"):
             NOTIFICATIONS.labels(row.tenant, state).set(getattr(row, state))
     LAG.set(await _oldest_due_s(house, conn))
+    for feed in await list_feeds(conn):
+        FEEDS_AWAY.labels(feed.feed).set(feed.failures)
