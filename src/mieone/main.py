@@ -21,7 +21,6 @@ from litestar.types import ControllerRouterHandler
 from mieone import portal
 from mieone.blocks.access.block import BLOCK as ACCESS
 from mieone.blocks.broker.block import block as broker
-from mieone.blocks.broker.routes.addresses import Addresses
 from mieone.blocks.coin.block import BLOCK as COIN
 from mieone.blocks.coin.block import make_pay
 from mieone.blocks.consent.block import BLOCK as CONSENT
@@ -173,7 +172,9 @@ def create_app(house: House, database: PooledDatabase) -> Litestar:
         openapi_config=_openapi(house),
         request_max_body_size=12 * 1024 * 1024,
     )
-    app.asgi_handler = Addresses(app.asgi_handler)
+    for block in house.blocks:
+        if block.around is not None:
+            app.asgi_handler = block.around(house, app.asgi_handler)
     return app
 
 

@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 from litestar import Request, Response
 from litestar.datastructures import State
-from litestar.types import ControllerRouterHandler
+from litestar.types import ASGIApp, ControllerRouterHandler
 
 from mieone.core.chain import Chain
 from mieone.core.database import Conn
@@ -90,6 +90,8 @@ class Block(msgspec.Struct, frozen=True, kw_only=True):
     """How failures look under a path of a standard, by its beginning."""
     measure: "Callable[[House, Conn], Awaitable[None]] | None" = None
     """Sets the block's gauges before /metrics is read."""
+    around: "Callable[[House, ASGIApp], ASGIApp] | None" = None
+    """Stands before the whole application: what must come before a route is looked for."""
     start: "Callable[[House], Awaitable[None]] | None" = None
     """Once per process, when the house opens (a flusher, a cache)."""
     stop: "Callable[[House], Awaitable[None]] | None" = None

@@ -1,7 +1,7 @@
 """What people see: layout, components, message catalogues, forms and problems as pages."""
 
 from .assets import Assets, AssetsMissingError
-from .catalogue import Catalogue, Language, MissingMessageError
+from .catalogue import CATALOGUES, Catalogue, Language, MissingMessageError, read_texts
 from .formats import Formats
 from .forms import FieldError, Form, Upload, filled_form, read_form
 from .model import (
@@ -20,6 +20,7 @@ from .problems import render_problem, wants_json
 from .site import Site
 
 __all__ = [
+    "CATALOGUES",
     "TOWN_COOKIE",
     "AnyRequest",
     "Assets",
@@ -47,6 +48,7 @@ __all__ = [
     "preference_cookie",
     "read_form",
     "read_page",
+    "read_texts",
     "render_problem",
     "wants_json",
 ]

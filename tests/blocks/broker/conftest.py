@@ -10,7 +10,6 @@ from litestar.di import Provide
 
 from mieone.blocks.broker.actions.parts import Broker
 from mieone.blocks.broker.block import block
-from mieone.blocks.broker.routes.addresses import Addresses
 from mieone.core.block import AnyRequest, Block
 from mieone.core.clock import SystemClock
 from mieone.core.database import PooledDatabase
@@ -93,5 +92,6 @@ def make_app(house: House, broker: Block) -> Litestar:
         openapi_config=None,
         request_max_body_size=12 * 1024 * 1024,
     )
-    app.asgi_handler = Addresses(app.asgi_handler)
+    assert broker.around is not None
+    app.asgi_handler = broker.around(house, app.asgi_handler)
     return app

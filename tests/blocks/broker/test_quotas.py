@@ -10,11 +10,17 @@ from hypothesis import strategies as st
 from litestar.datastructures import Headers
 
 from mieone.blocks.broker.actions.keys import KeyCheck, issue_key
+from mieone.blocks.broker.actions.lanes import AT_ONCE_BESIDE, Kind
 from mieone.blocks.broker.actions.parts import Broker
-from mieone.blocks.broker.actions.quotas import Quotas
+from mieone.blocks.broker.actions.quotas import (
+    OUTSIDE_AT_ONCE,
+    WAITING_OUTSIDE,
+    Quotas,
+    Ticket,
+)
 from mieone.blocks.broker.model import Change, Fragment, Operation, Quota, Tenant, TenantName
 from mieone.blocks.broker.problems import NotWritable, OverQuota
-from mieone.blocks.broker.rules.rates import fresh, take
+from mieone.blocks.broker.rules.rates import charge, fresh, take
 from mieone.blocks.broker.store.keys import revoke_key
 from mieone.core.house import House
 from mieone.core.settings import Profile
@@ -24,15 +30,20 @@ def tenant(name: str, **quota: float) -> Tenant:
     return Tenant(name=TenantName(name), title=name, quota=Quota(**quota))  # type: ignore[arg-type]
 
 
-steps = st.lists(st.tuples(st.floats(0, 3), st.floats(0.1, 50)), min_size=1, max_size=60)
+steps = st.lists(
+    st.tuples(st.floats(0, 3), st.floats(0.1, 50), st.booleans()), min_size=1, max_size=60
+)
 
 
 @for_all(rate=st.floats(0.5, 100), asked=steps)
-def test_no_bucket_gives_more_than_its_rate(rate: float, asked: list[tuple[float, float]]) -> None:
+def test_no_bucket_gives_more_than_its_rate(
+    rate: float, asked: list[tuple[float, float, bool]]
+) -> None:
     bucket, now_s, given, largest = fresh(rate, 0.0), 0.0, 0.0, 0.0
-    for passed_s, tokens in asked:
+    for passed_s, tokens, is_later in asked:
         now_s += passed_s
-        bucket, wait_s = take(bucket, rate, tokens, now_s)
+        ask = charge if is_later else take
+        bucket, wait_s = ask(bucket, rate, tokens, now_s)
         if not wait_s:
             given += tokens
             largest = max(largest, tokens)
@@ -52,19 +63,25 @@ def test_whoever_waits_as_long_as_told_is_let_in(rate: float, tokens: float) -> 
     assert again_s == 0
 
 
+async def let_in(quotas: Quotas, asked: Tenant, kind: Kind = Kind.READ) -> Ticket:
+    ticket = Ticket(quotas.share_of(asked), kind, 1)
+    await ticket.enter()
+    return ticket
+
+
 async def test_a_flooded_tenant_does_not_hold_up_another() -> None:
     quotas, flooded, quiet = Quotas(), tenant("flooded", at_once=2), tenant("quiet", at_once=2)
     release = asyncio.Event()
 
     async def hold() -> None:
-        async with quotas.admitted(flooded):
-            await release.wait()
+        ticket = await let_in(quotas, flooded)
+        await release.wait()
+        ticket.leave()
 
     tasks = [asyncio.create_task(hold()) for _ in range(30)]
     await asyncio.sleep(0.01)
     async with asyncio.timeout(0.5):
-        async with quotas.admitted(quiet):
-            pass
+        await let_in(quotas, quiet)
     release.set()
     results = await asyncio.gather(*tasks, return_exceptions=True)
 
@@ -73,16 +90,109 @@ async def test_a_flooded_tenant_does_not_hold_up_another() -> None:
     assert len(turned_away) == 20
 
 
-async def test_a_rate_is_told_with_the_time_to_wait() -> None:
-    quotas, small = Quotas(), tenant("small", writes_per_s=10)
+async def test_readers_take_no_place_of_a_writer() -> None:
+    quotas, small = Quotas(), tenant("small", at_once=1)
 
-    async with quotas.admitted(small, writes=10):
-        pass
+    await let_in(quotas, small)
+
+    async with asyncio.timeout(0.5):
+        await let_in(quotas, small, Kind.WRITE)
+
+
+async def test_beside_others_a_tenant_is_worked_on_in_few_places() -> None:
+    quotas, large, other = Quotas(), tenant("large", at_once=50), tenant("other")
+    alone = [await let_in(quotas, large) for _ in range(20)]
+    await let_in(quotas, other)
+
+    waiting = asyncio.create_task(let_in(quotas, large))
+    await asyncio.sleep(0.01)
+    held_up = not waiting.done()
+    for ticket in alone[AT_ONCE_BESIDE - 1 :]:
+        ticket.leave()
+    await waiting
+
+    assert held_up
+
+
+async def test_whoever_waits_for_another_server_holds_no_place() -> None:
+    quotas, small = Quotas(), tenant("small", at_once=1)
+    first = await let_in(quotas, small)
+
+    async with first.outside(), first.outside():
+        async with asyncio.timeout(0.5):
+            second = await let_in(quotas, small)
+        second.leave()
+    waiting = asyncio.create_task(let_in(quotas, small))
+    await asyncio.sleep(0.01)
+
+    assert not waiting.done()
+    first.leave()
+    await waiting
+
+
+async def test_not_many_of_a_tenant_wait_for_other_servers() -> None:
+    quotas, small = Quotas(), tenant("small", at_once=1)
+    release = asyncio.Event()
+
+    async def wait() -> None:
+        ticket = await let_in(quotas, small)
+        try:
+            async with ticket.outside():
+                await release.wait()
+        finally:
+            ticket.leave()
+
+    tasks = []
+    for _ in range(OUTSIDE_AT_ONCE + WAITING_OUTSIDE + 5):
+        tasks.append(asyncio.create_task(wait()))
+        await asyncio.sleep(0)
+    await asyncio.sleep(0.01)
+    release.set()
+    results = await asyncio.gather(*tasks, return_exceptions=True)
+
+    assert sum(isinstance(result, OverQuota) for result in results) == 5
+    # And everybody gave back what they held.
+    async with asyncio.timeout(0.5):
+        await let_in(quotas, small)
+
+
+async def test_who_gives_up_waiting_takes_nobodys_place() -> None:
+    quotas, small = Quotas(), tenant("small", at_once=1)
+    first = await let_in(quotas, small)
+    gone = asyncio.create_task(let_in(quotas, small))
+    stays = asyncio.create_task(let_in(quotas, small))
+    await asyncio.sleep(0.01)
+
+    # The place is given and given up in the same moment.
+    first.leave()
+    gone.cancel()
+
+    async with asyncio.timeout(0.5):
+        await stays
+
+
+async def test_a_rate_is_told_with_the_time_to_wait() -> None:
+    lane = Quotas().share_of(tenant("small", writes_per_s=10)).lanes[Kind.WRITE]
+
+    lane.take(10)
     with pytest.raises(OverQuota) as refused:
-        async with quotas.admitted(small, writes=5):
-            pass
+        lane.take(5)
 
     assert refused.value.headers["Retry-After"] == "1"
+
+
+async def test_what_turns_out_to_be_large_is_paid_off_before_the_next_comes() -> None:
+    share = Quotas().share_of(tenant("small", writes_per_s=10))
+    batch, beside = Ticket(share, Kind.WRITE, 1), Ticket(share, Kind.WRITE, 1)
+
+    share.lanes[Kind.WRITE].take(1)
+    batch.charge(100)
+    with pytest.raises(OverQuota):
+        beside.charge(100)
+    with pytest.raises(OverQuota) as refused:
+        share.lanes[Kind.WRITE].take(1)
+
+    assert 8 <= int(refused.value.headers["Retry-After"]) <= 11
 
 
 async def test_in_production_only_a_living_key_of_the_tenant_writes(broker_house: House) -> None:

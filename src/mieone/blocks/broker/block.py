@@ -4,6 +4,7 @@ from pathlib import Path
 
 from litestar import Router
 from litestar.di import Provide
+from litestar.types import ASGIApp
 
 from mieone.core.block import Block
 from mieone.core.house import House
@@ -17,8 +18,8 @@ from .jobs.expiry import expiry_job, registrations_job
 from .jobs.history import JOBS as HISTORY_JOBS
 from .pages.desk import DESK
 from .routes import LD, OWN, V2
-from .routes.addresses import restore_slashes
-from .routes.admission import Admission
+from .routes.addresses import Addresses, restore_slashes
+from .routes.gate import Gate
 from .routes.ld_http import render_ld_problem
 from .routes.v2_http import render_v2_problem
 
@@ -38,6 +39,9 @@ def block() -> Block:
     async def stop(house: House) -> None:
         await parts.of(house).close()
 
+    def around(house: House, app: ASGIApp) -> ASGIApp:
+        return Gate(Addresses(app), lambda: parts.of(house))
+
     provided = {"broker": Provide(provide_broker, sync_to_thread=False)}
     return Block(
         name="broker",
@@ -48,7 +52,6 @@ def block() -> Block:
                 path="/ngsi-ld/v1",
                 route_handlers=LD,
                 dependencies=provided,
-                middleware=[Admission],
                 before_request=restore_slashes,
                 include_in_schema=False,
             ),
@@ -56,7 +59,6 @@ def block() -> Block:
                 path="/",
                 route_handlers=V2,
                 dependencies=provided,
-                middleware=[Admission],
                 before_request=restore_slashes,
                 include_in_schema=False,
             ),
@@ -72,6 +74,7 @@ def block() -> Block:
             "/v2": render_v2_problem,
             "/version": render_v2_problem,
         },
+        around=around,
         start=start,
         stop=stop,
     )

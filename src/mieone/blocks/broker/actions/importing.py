@@ -19,6 +19,7 @@ from mieone.core.house import House
 
 from .bringing import Bringer, Part, Tally, find_vanished
 from .datasets import ANY_TENANT, load_datasets, provenance
+from .quotas import charge
 
 if TYPE_CHECKING:
     from .parts import Broker
@@ -78,6 +79,7 @@ class Importer:
         run_id, at = await self._begin(job)
         try:
             table = read_table(content, is_json=is_json)
+            charge(len(table.rows))
             tally = await self._carry_out(job, table, run_id)
         except Exception as error:
             await self._end_badly(job, run_id, at, error)

@@ -16,6 +16,7 @@ from mieone.core.settings import Profile
 
 REMEMBERED_S = 5.0
 PREFIX_LENGTH = 12
+MOST_WRONG = 10_000
 KEY_PREFIX = "mie_"
 
 
@@ -31,26 +32,45 @@ class KeyCheck:
 
     def __init__(self, house: House) -> None:
         self._house = house
-        self._known: dict[bytes, tuple[float, str | None]] = {}
+        self._known: dict[bytes, tuple[float, str]] = {}
+        self._wrong: dict[bytes, float] = {}
 
     async def check_may_write(self, headers: Headers, tenant: Tenant) -> None:
         """Raises NotWritable. Outside production everybody may: there is nothing but trial data."""
         if self._house.settings.profile is not Profile.PRODUCTION:
             return
-        key = headers.get("x-api-key") or headers.get("authorization", "").removeprefix("Bearer ")
+        key = key_in(headers.get("x-api-key"), headers.get("authorization"))
         if not key or await self._tenant_of(key) != tenant.name:
             raise NotWritable("writing needs an API key of this tenant in X-API-Key")
+
+    def vouches(self, key: str, tenant: Tenant) -> bool:
+        """Whether this key was this tenant's when it was last looked at: enough to count it there."""
+        if self._house.settings.profile is not Profile.PRODUCTION:
+            return True
+        _, known = self._known.get(_digest(key), (0.0, None))
+        return known == tenant.name
 
     async def _tenant_of(self, key: str) -> str | None:
         digest, now_s = _digest(key), time.monotonic()
         read_at_s, tenant = self._known.get(digest, (float("-inf"), None))
-        if now_s - read_at_s > REMEMBERED_S:
-            async with self._house.database.transaction() as conn:
-                tenant = await find_key_tenant(conn, digest, self._house.clock.now())
-            if len(self._known) > 10_000:
-                self._known.clear()
+        if now_s - read_at_s <= REMEMBERED_S:
+            return tenant
+        if now_s - self._wrong.get(digest, float("-inf")) <= REMEMBERED_S:
+            return None
+        async with self._house.database.transaction() as conn:
+            tenant = await find_key_tenant(conn, digest, self._house.clock.now())
+        if tenant is not None:
             self._known[digest] = (now_s, tenant)
-        return tenant
+            return tenant
+        self._known.pop(digest, None)
+        if len(self._wrong) > MOST_WRONG:
+            self._wrong.clear()
+        self._wrong[digest] = now_s
+        return None
+
+
+def key_in(api_key: str | None, authorization: str | None) -> str:
+    return api_key or (authorization or "").removeprefix("Bearer ")
 
 
 def _digest(key: str) -> bytes:

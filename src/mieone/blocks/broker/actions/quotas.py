@@ -1,37 +1,127 @@
 """What each tenant may use of this process: rates, and how much at once. No tenant crowds out another."""
 
 import asyncio
-import math
-import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
+from typing import Final
 
-from prometheus_client import Counter
+from mieone.blocks.broker.model import Quota, Tenant
 
-from mieone.blocks.broker.model import Tenant
-from mieone.blocks.broker.problems import OverQuota
-from mieone.blocks.broker.rules.rates import Bucket, fresh, take
+from .lanes import Company, Kind, Lane
+from .turns import Places
 
-REQUESTS = Counter("mieone_broker_requests_total", "Requests admitted", ["tenant", "kind"])
-TURNED_AWAY = Counter(
-    "mieone_broker_over_quota_total", "Requests over a quota", ["tenant", "quota"]
-)
-
-WAIT_LIMIT_S = 2.0
-WAITING_PER_PLACE = 4
-"""So many may wait for each place; more are told to come back."""
+STRANGERS: Final = Quota(writes_per_s=200, reads_per_s=200, at_once=8)
+"""All who name no tenant that we know of, or write without a key that we have seen."""
+OUTSIDE_AT_ONCE: Final = 16
+WAITING_OUTSIDE: Final = 64
 
 
 class Share:
     """One tenant's part of this process."""
 
-    def __init__(self, tenant: Tenant, now_s: float) -> None:
-        quota = tenant.quota
+    def __init__(self, name: str, quota: Quota, company: Company) -> None:
+        self.name = name
         self.quota = quota
-        self.reads = fresh(quota.reads_per_s, now_s)
-        self.writes = fresh(quota.writes_per_s, now_s)
-        self.places = asyncio.Semaphore(quota.at_once)
-        self.waiting = 0
+        self.lanes = {
+            Kind.READ: Lane(name, Kind.READ, quota.reads_per_s, quota.at_once, company),
+            Kind.WRITE: Lane(name, Kind.WRITE, quota.writes_per_s, quota.at_once, company),
+        }
+        self.outside = Places(
+            WAITING_OUTSIDE,
+            lambda: OUTSIDE_AT_ONCE,
+            "too many requests of this tenant wait for other servers",
+        )
+
+
+class Ticket:
+    """One request that was let in, until its answer goes out."""
+
+    def __init__(self, share: Share, kind: Kind, paid: float) -> None:
+        self._share = share
+        self._lane = share.lanes[kind]
+        self._paid = paid
+        self._holds_place = False
+        self._steps_out = 0
+        self._door = asyncio.Lock()
+
+    async def enter(self) -> None:
+        """Raises OverQuota."""
+        await self._lane.enter()
+        self._holds_place = True
+
+    def leave(self) -> None:
+        if self._holds_place:
+            self._holds_place = False
+            if not self._steps_out:
+                self._lane.leave()
+
+    def charge(self, tokens: float) -> None:
+        """What it costs altogether, as soon as that is known. Raises OverQuota."""
+        if tokens > self._paid:
+            self._lane.charge(tokens - self._paid)
+            self._paid = tokens
+
+    @asynccontextmanager
+    async def outside(self) -> AsyncIterator[None]:
+        """Others may have the place meanwhile; several at once count once. Raises OverQuota."""
+        async with self._door:
+            if not self._steps_out:
+                await self._step_out()
+            self._steps_out += 1
+        try:
+            yield
+        finally:
+            self._steps_out -= 1
+            if not self._steps_out:
+                self._step_in()
+
+    async def _step_out(self) -> None:
+        if self._holds_place:
+            self._lane.leave()
+        try:
+            await self._share.outside.enter()
+        except BaseException:
+            if self._holds_place:
+                self._lane.enter_again()
+            raise
+
+    def _step_in(self) -> None:
+        self._share.outside.leave()
+        if self._holds_place:
+            self._lane.enter_again()
+
+
+_TICKET: Final[ContextVar[Ticket | None]] = ContextVar("broker_ticket", default=None)
+
+
+@contextmanager
+def holding(ticket: Ticket) -> Iterator[None]:
+    """What is done here is done for this request."""
+    before = _TICKET.set(ticket)
+    try:
+        yield
+    finally:
+        _TICKET.reset(before)
+        ticket.leave()
+
+
+def charge(tokens: float) -> None:
+    """What the request at hand costs altogether. Raises OverQuota."""
+    ticket = _TICKET.get()
+    if ticket is not None:
+        ticket.charge(tokens)
+
+
+@asynccontextmanager
+async def outside() -> AsyncIterator[None]:
+    """Around every wait for another server: no place is held meanwhile. Raises OverQuota."""
+    ticket = _TICKET.get()
+    if ticket is None:
+        yield
+        return
+    async with ticket.outside():
+        yield
 
 
 class Quotas:
@@ -39,48 +129,14 @@ class Quotas:
 
     def __init__(self) -> None:
         self._shares: dict[str, Share] = {}
+        self._company = Company()
+        self._strangers = Share("", STRANGERS, self._company)
 
-    @asynccontextmanager
-    async def admitted(self, tenant: Tenant, *, writes: int = 0) -> AsyncIterator[None]:
-        """Around the handling of one request that writes so many entities. Raises OverQuota."""
-        share = self._share_of(tenant)
-        self._check_rate(tenant, share, writes)
-        await self._enter(tenant, share)
-        try:
-            REQUESTS.labels(tenant.name, "write" if writes else "read").inc()
-            yield
-        finally:
-            share.places.release()
-
-    def _share_of(self, tenant: Tenant) -> Share:
+    def share_of(self, tenant: Tenant | None) -> Share:
+        """None: of those who are nobody's."""
+        if tenant is None:
+            return self._strangers
         share = self._shares.get(tenant.name)
         if share is None or share.quota != tenant.quota:
-            share = self._shares[tenant.name] = Share(tenant, time.monotonic())
+            share = self._shares[tenant.name] = Share(tenant.name, tenant.quota, self._company)
         return share
-
-    def _check_rate(self, tenant: Tenant, share: Share, writes: int) -> None:
-        now_s = time.monotonic()
-        bucket: Bucket
-        if writes:
-            bucket, wait_s = take(share.writes, share.quota.writes_per_s, writes, now_s)
-            share.writes = bucket
-        else:
-            bucket, wait_s = take(share.reads, share.quota.reads_per_s, 1, now_s)
-            share.reads = bucket
-        if wait_s:
-            TURNED_AWAY.labels(tenant.name, "writes" if writes else "reads").inc()
-            raise OverQuota("the rate of this tenant is used up", wait_s=math.ceil(wait_s))
-
-    async def _enter(self, tenant: Tenant, share: Share) -> None:
-        if share.places.locked() and share.waiting >= share.quota.at_once * WAITING_PER_PLACE:
-            TURNED_AWAY.labels(tenant.name, "at_once").inc()
-            raise OverQuota("too many requests of this tenant are under way")
-        share.waiting += 1
-        try:
-            async with asyncio.timeout(WAIT_LIMIT_S):
-                await share.places.acquire()
-        except TimeoutError:
-            TURNED_AWAY.labels(tenant.name, "at_once").inc()
-            raise OverQuota("too many requests of this tenant are under way") from None
-        finally:
-            share.waiting -= 1

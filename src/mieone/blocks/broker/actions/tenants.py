@@ -27,6 +27,10 @@ class TenantDirectory:
             raise NonexistentTenant(f"no tenant is called {name or '(default)'}")
         return found
 
+    def peek(self, name: str | None) -> Tenant | None:
+        """As it was when it was last looked at: asks nobody, waits for nothing."""
+        return self._default if not name else self._tenants.get(name.lower())
+
     async def all(self) -> tuple[Tenant, ...]:
         await self.get(None)
         return tuple(self._tenants.values())

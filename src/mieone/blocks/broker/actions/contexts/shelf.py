@@ -11,6 +11,7 @@ from urllib.parse import urljoin, urlsplit
 
 import msgspec
 
+from mieone.blocks.broker.actions.quotas import outside
 from mieone.blocks.broker.model import JsonValue
 from mieone.blocks.broker.model.context import ContextKind, StoredContext
 from mieone.blocks.broker.problems import BadRequestData, LdContextNotAvailable
@@ -162,7 +163,8 @@ class Shelf:
             task = asyncio.create_task(self.fetch(url))
             self._under_way[url] = task
             task.add_done_callback(lambda done: self._landed(url, done))
-        return await asyncio.shield(task)
+        async with outside():
+            return await asyncio.shield(task)
 
     def _landed(self, url: str, done: "asyncio.Task[Document]") -> None:
         self._under_way.pop(url, None)

@@ -11,6 +11,7 @@ import msgspec
 from yarl import URL
 
 from mieone.blocks.broker.actions.outbound import TargetRefused, check_literal
+from mieone.blocks.broker.actions.quotas import outside
 from mieone.blocks.broker.model import JsonValue, Registration, Terms
 from mieone.blocks.broker.problems import BrokerProblem
 from mieone.blocks.broker.rules.headers import MalformedHeaderError, list_context_urls
@@ -123,7 +124,7 @@ class SourceClient:
         url = registration.endpoint.rstrip("/") + target
         try:
             check_literal(self._broker.house, url)
-            async with asyncio.timeout(_timeout_s(registration)):
+            async with outside(), asyncio.timeout(_timeout_s(registration)):
                 return await self._read(request, headers, url)
         except TimeoutError:
             raise SourceFailedError(NO_ANSWER, "no answer in time") from None
