@@ -314,6 +314,8 @@ async def test_the_id_of_a_source_that_is_over_is_free(
     taken = await broker_client.post(PATH, json=registration())
     broker_house.clock = FixedClock(in_days(2))
 
+    path = f"{PATH}/{registration()['id']}"
+    changed = await broker_client.patch(path, json={"endpoint": "http://new.example"})
     free = await broker_client.post(PATH, json=registration())
 
-    assert [one.status_code for one in (first, taken, free)] == [201, 409, 201]
+    assert [one.status_code for one in (first, taken, changed, free)] == [201, 409, 404, 201]

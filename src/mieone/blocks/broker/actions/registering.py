@@ -71,7 +71,7 @@ async def change(
     at = broker.house.clock.now()
     async with broker.house.database.transaction() as conn:
         known = await store.find_registration(conn, tenant, identifier)
-    if known is None:
+    if known is None or is_expired(known.registration, at):
         raise not_there(identifier)
     wanted = read_registration_patch(known.registration, fragment, terms, at)
     # Names are looked up before anything is locked.
@@ -79,7 +79,7 @@ async def change(
     async with broker.house.database.transaction() as conn:
         await store.lock_registrations(conn, tenant)
         held = await store.lock_registration(conn, tenant, identifier)
-        if held is None:
+        if held is None or is_expired(held.registration, at):
             raise not_there(identifier)
         changed = read_registration_patch(held.registration, fragment, terms, at)
         await _check_conflicts(broker, conn, tenant, changed)
