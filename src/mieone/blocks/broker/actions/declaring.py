@@ -1,5 +1,7 @@
 """The region's own declarations, brought into the tables at every start."""
 
+from datetime import UTC
+
 import msgspec
 
 from mieone.blocks.broker.model import DEFAULT_VOCABULARY, Tenant
@@ -18,9 +20,10 @@ async def declare_region(house: House) -> None:
 
 
 async def open_months(house: House) -> int:
-    """This month's place for histories and those of the months to come."""
+    """This month's place for histories and those of the months to come; they are months of UTC."""
+    today = house.clock.now().astimezone(UTC).date()
     async with house.database.transaction() as conn:
-        return await open_history_months(conn, house.clock.today(), MONTHS_AHEAD + 1)
+        return await open_history_months(conn, today, MONTHS_AHEAD + 1)
 
 
 async def _declare_tenants(house: House) -> None:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -31,6 +31,8 @@ from mieone.core.settings import Profile
 
 SCOPE: Final[Iri] = f"{CORE_VOCABULARY}scope"
 """Scopes have a history like an attribute."""
+_FIRST: Final = datetime.min.replace(microsecond=1, tzinfo=UTC)
+_LAST: Final = datetime.max.replace(microsecond=999_998, tzinfo=UTC)
 REFRESH_S: Final = 10.0
 
 
@@ -141,7 +143,7 @@ def make_record(
         ),
         instance_id=instance_id(moment, place, salt),
         recorded_at=moment,
-        observed_at=kept.observed_at,
+        observed_at=_within(kept.observed_at),
         is_deletion=is_deletion,
         sort=measured.sort.value,
         number=measured.number,
@@ -150,6 +152,11 @@ def make_record(
             msgspec.structs.replace(kept, created_at=None, modified_at=None, instance_id=None)
         ),
     )
+
+
+def _within(moment: datetime | None) -> datetime | None:
+    """The first and the last instant of all stand for no end in the database: they stand beside them."""
+    return None if moment is None else min(max(moment, _FIRST), _LAST)
 
 
 def deletion(name: Iri, kind: AttributeKind) -> Instance:

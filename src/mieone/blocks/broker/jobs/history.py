@@ -1,7 +1,7 @@
 """Places for coming months of history, and the end of what is older than its retention."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Final
 
 from mieone.blocks.broker.actions.declaring import open_months
@@ -37,8 +37,10 @@ async def _drop_months(house: House, policies: Sequence[HistoryPolicy]) -> int:
     days = longest_retention(policies)
     if days is None:
         return 0
+    # Months are of UTC: the day in Japan begins nine hours before theirs ends.
+    before = (house.clock.now() - timedelta(days=days)).astimezone(UTC).date()
     async with house.database.transaction() as conn:
-        return await history.drop_history_months(conn, house.clock.today() - timedelta(days=days))
+        return await history.drop_history_months(conn, before)
 
 
 async def _forget_of(house: House, tenant: TenantName, policies: Sequence[HistoryPolicy]) -> int:

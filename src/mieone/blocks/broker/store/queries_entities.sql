@@ -223,10 +223,11 @@ ON CONFLICT (tenant, sequence, name, dataset, place) DO UPDATE
         is_opaque = excluded.is_opaque;
 
 -- name: list_ended
-SELECT tenant, id
-FROM broker.entity
-WHERE ends_at <= $1
-ORDER BY ends_at
+-- Of a tenant that is no more nothing is told to anybody, and it holds up nobody else.
+SELECT e.tenant, e.id
+FROM broker.entity AS e
+WHERE e.ends_at <= $1 AND EXISTS (SELECT FROM broker.tenant AS t WHERE t.name = e.tenant)
+ORDER BY e.ends_at
 LIMIT $2;
 
 -- name: count_entities
