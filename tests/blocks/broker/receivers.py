@@ -7,6 +7,10 @@ from typing import Any
 
 from aiohttp import web
 
+from mieone.blocks.broker.actions.delivery import Policy, serve
+from mieone.blocks.broker.actions.parts import Broker
+
+QUICK = Policy(first_wait_s=0.05, longest_wait_s=0.2, max_attempts=4, lease_s=1.0, poll_s=0.02)
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -16,6 +20,8 @@ class Receiver:
         self.headers: list[dict[str, str]] = []
         self.status = 200
         self.delay_s = 0.0
+        self.open = 0
+        """Requests that have no answer yet."""
         self.url = ""
         self._news = asyncio.Event()
 
@@ -24,9 +30,13 @@ class Receiver:
         self.headers.append(dict(request.headers))
         self.got.append(body)
         self._news.set()
-        if self.delay_s:
+        status = self.status
+        self.open += 1
+        try:
             await asyncio.sleep(self.delay_s)
-        return web.Response(status=self.status)
+        finally:
+            self.open -= 1
+        return web.Response(status=status)
 
     async def wait_for(self, count: int, timeout_s: float = 10.0) -> list[dict[str, Any]]:
         """The first `count`, once they are there."""
@@ -59,3 +69,15 @@ async def receiving() -> AsyncIterator[Receiver]:
         yield receiver
     finally:
         await runner.cleanup()
+
+
+@asynccontextmanager
+async def delivering(broker: Broker, policy: Policy = QUICK) -> AsyncIterator[None]:
+    """A worker's part."""
+    stop = asyncio.Event()
+    task = asyncio.create_task(serve(broker, stop, policy))
+    try:
+        yield
+    finally:
+        stop.set()
+        await task

@@ -194,6 +194,19 @@ async def test_a_wrong_type_is_not_found(v2: V2) -> None:
     assert (await v2.get("/v2/entities/Room1?type=Room")).status_code == 200
 
 
+async def test_a_wrong_type_of_an_entity_named_by_a_uri_is_not_found(v2: V2) -> None:
+    """A name like those of NGSI-LD, and one as it was written there."""
+    await v2.create({**ROOM, "id": "urn:ngsi-ld:Room:1"})
+    body = {"id": "urn:ngsi-ld:Room:2", "type": "Room"}
+    assert (await v2.ld("POST", "/entities", body)).status_code == 201
+
+    for number in (1, 2):
+        path = f"/v2/entities/urn:ngsi-ld:Room:{number}"
+        for part in ("", "/attrs"):
+            says(await v2.get(f"{path}{part}?type=Car"), 404, "NotFound")
+            assert (await v2.get(f"{path}{part}?type=Room")).status_code == 200
+
+
 async def test_a_removed_entity_is_gone(v2: V2) -> None:
     await v2.create(ROOM)
 

@@ -250,7 +250,6 @@ BAD: list[object] = [
     changed("description", value="<x>"),
     changed("expires", value="soon"),
     changed("expires", value=5),
-    changed("expires", value="2020-01-01"),
     changed("throttling", value="5"),
     changed("throttling", value=-1),
     changed("throttling", value=True),
@@ -338,6 +337,18 @@ BAD: list[object] = [
 async def test_what_is_no_subscription_is_refused(v2: V2, body: object) -> None:
     says(await v2.post("/v2/subscriptions", body), 400, "BadRequest")
     assert (await v2.get("/v2/subscriptions")).json() == []
+
+
+async def test_one_that_is_over_already_is_kept_and_shown_as_expired(v2: V2) -> None:
+    location = await subscribed(v2, changed("expires", value="2020-01-01T00:00:00.00Z"))
+
+    shown = (await v2.get(location)).json()
+    assert (shown["status"], shown["expires"]) == ("expired", "2020-01-01T00:00:00.000Z")
+
+    await v2.patch(location, {"expires": "2040-01-01"})
+    assert (await v2.get(location)).json()["status"] == "active"
+    await v2.patch(location, {"expires": "2020-01-01"})
+    assert (await v2.get(location)).json()["status"] == "expired"
 
 
 @pytest.mark.parametrize("body", [one for one in BAD if one != {}][3:30], ids=range(27))

@@ -38,7 +38,7 @@ def make_id() -> str:
 
 async def add_subscription(broker: "Broker", tenant: Tenant, subscription: Subscription) -> None:
     """Raises BadRequestData for an endpoint we must not call, AlreadyExists, OverQuota."""
-    await check_target(broker.house, subscription.endpoint.uri)
+    await _check_endpoint(broker, subscription)
     at = broker.house.clock.now()
     async with broker.house.database.transaction() as conn:
         if await store.count_all_subscriptions(conn, tenant.name) >= tenant.quota.subscriptions:
@@ -48,6 +48,8 @@ async def add_subscription(broker: "Broker", tenant: Tenant, subscription: Subsc
         )
         if not is_new:
             raise AlreadyExists(f"there is a subscription {subscription.id}")
+        # Of an earlier one of this id: what was recorded or counted while it was being deleted.
+        await store.drop_deliveries(conn, tenant.name, subscription.id)
         await store.raise_epoch(conn, tenant.name)
 
 
@@ -64,15 +66,17 @@ async def change_subscription(
     Raises ResourceNotFound.
     """
     known = (await get_subscription(broker, tenant, subscription_id, kind, api)).subscription
-    uri = change(known).endpoint.uri
-    if uri != known.endpoint.uri:
-        await check_target(broker.house, uri)
+    asked = change(known)
+    if asked.endpoint.uri != known.endpoint.uri:
+        await _check_endpoint(broker, asked)
     at = broker.house.clock.now()
     async with broker.house.database.transaction() as conn:
         existing = await store.lock_subscription(conn, tenant.name, subscription_id, kind, api)
         if existing is None:
             raise _not_found(subscription_id)
         changed = change(existing)
+        if existing.is_active is False and changed.is_active:
+            await store.forgive_failures(conn, tenant.name, subscription_id)
         await store.update_subscription(conn, tenant.name, changed, _next_interval(changed, at), at)
         await store.raise_epoch(conn, tenant.name)
     return changed
@@ -173,6 +177,13 @@ def take_context(subscription: Subscription, named: Subscription) -> Subscriptio
 
 def take_tenant(subscription: Subscription, header: str | None) -> Subscription:
     return msgspec.structs.replace(subscription, tenant_header=header)
+
+
+async def _check_endpoint(broker: "Broker", subscription: Subscription) -> None:
+    """A URL of NGSI v2 with macros is looked at when it is filled."""
+    uri = subscription.endpoint.uri
+    if subscription.api is SubscriptionApi.NGSI_LD or "${" not in uri:
+        await check_target(broker.house, uri)
 
 
 def _next_interval(subscription: Subscription, at: datetime) -> datetime | None:

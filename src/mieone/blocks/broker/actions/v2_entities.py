@@ -85,7 +85,7 @@ class V2Entities:
         found, _ = await self._broker.sources.retrieve(
             self._tenant, entity_id, Query(attributes=wanted), self._journey
         )
-        if found is None:
+        if found is None or not (name.type is None or self._has_type(found, name.type)):
             raise ResourceNotFound(NO_ENTITY)
         return found
 

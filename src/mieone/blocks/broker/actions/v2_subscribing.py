@@ -11,10 +11,9 @@ from mieone.blocks.broker.model import (
     SubscriptionRecord,
     Tenant,
 )
-from mieone.blocks.broker.problems import OverQuota, ResourceNotFound
 from mieone.blocks.broker.store import subscriptions as store
 
-from .outbound import check_target
+from . import subscribing
 
 if TYPE_CHECKING:
     from .parts import Broker
@@ -28,16 +27,6 @@ def make_id() -> str:
     return secrets.token_hex(12)
 
 
-async def add_subscription(broker: "Broker", tenant: Tenant, subscription: Subscription) -> None:
-    await _check_endpoint(broker, subscription)
-    at = broker.house.clock.now()
-    async with broker.house.database.transaction() as conn:
-        if await store.count_all_subscriptions(conn, tenant.name) >= tenant.quota.subscriptions:
-            raise OverQuota("this tenant has as many subscriptions as it may")
-        await store.insert_subscription(conn, tenant.name, subscription, None, at)
-        await store.raise_epoch(conn, tenant.name)
-
-
 async def change_subscription(
     broker: "Broker",
     tenant: Tenant,
@@ -45,34 +34,17 @@ async def change_subscription(
     apply: Callable[[Subscription], Subscription],
 ) -> None:
     """Raises ResourceNotFound, and whatever `apply` raises."""
-    at = broker.house.clock.now()
-    record = await get_subscription(broker, tenant, subscription_id)
-    await _check_endpoint(broker, apply(record.subscription))
-    async with broker.house.database.transaction() as conn:
-        held = await store.lock_subscription(conn, tenant.name, subscription_id, _KIND, _API)
-        if held is None:
-            raise ResourceNotFound("no subscription of this id is here")
-        await store.update_subscription(conn, tenant.name, apply(held), None, at)
-        await store.raise_epoch(conn, tenant.name)
+    await subscribing.change_subscription(broker, tenant, subscription_id, apply, _KIND, _API)
 
 
 async def delete_subscription(broker: "Broker", tenant: Tenant, subscription_id: str) -> None:
-    async with broker.house.database.transaction() as conn:
-        await store.drop_deliveries(conn, tenant.name, subscription_id)
-        gone = await store.delete_subscription(conn, tenant.name, subscription_id, _KIND, _API)
-        if not gone:
-            raise ResourceNotFound("no subscription of this id is here")
-        await store.raise_epoch(conn, tenant.name)
+    await subscribing.remove_subscription(broker, tenant, subscription_id, _KIND, _API)
 
 
 async def get_subscription(
     broker: "Broker", tenant: Tenant, subscription_id: str
 ) -> SubscriptionRecord:
-    async with broker.house.database.transaction() as conn:
-        found = await store.find_subscription(conn, tenant.name, subscription_id, _KIND, _API)
-    if found is None:
-        raise ResourceNotFound("no subscription of this id is here")
-    return found
+    return await subscribing.get_subscription(broker, tenant, subscription_id, _KIND, _API)
 
 
 async def list_subscriptions(
@@ -91,9 +63,3 @@ async def list_subscriptions(
             conn, tenant.name, _KIND, _API, limit=limit, offset=offset
         )
     return found, count
-
-
-async def _check_endpoint(broker: "Broker", subscription: Subscription) -> None:
-    """A URL with macros is looked at when it is filled."""
-    if "${" not in subscription.endpoint.uri:
-        await check_target(broker.house, subscription.endpoint.uri)

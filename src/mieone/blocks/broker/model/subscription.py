@@ -134,6 +134,13 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     modified_at: datetime | None = None
 
     @property
+    def max_fails(self) -> int | None:
+        """NGSI v2's maxFailsLimit: more notifications than these in a row do not fail."""
+        notification = self.v2.get("notification")
+        limit = notification.get("maxFailsLimit") if isinstance(notification, dict) else None
+        return limit if isinstance(limit, int) else None
+
+    @property
     def effective_triggers(self) -> tuple[Trigger, ...]:
         return self.triggers or DEFAULT_TRIGGERS
 
@@ -161,8 +168,15 @@ class DeliveryRecord(msgspec.Struct, frozen=True, kw_only=True):
     times_sent: int = 0
     """Requests made, repeats included."""
     times_failed: int = 0
+    notified: int = 0
+    """Notifications sent, however often each was repeated."""
+    notified_failed: int = 0
+    """Those of them that did not arrive at once."""
+    fails_in_a_row: int = 0
+    """Notifications that failed, or were held up by one that did, since one arrived."""
     last_notification: datetime | None = None
     last_success: datetime | None = None
+    last_success_code: int | None = None
     last_failure: datetime | None = None
     last_error: str | None = None
     is_failing: bool | None = None

@@ -5,8 +5,8 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from mieone.blocks.broker.actions.parts import Broker
+from mieone.blocks.broker.actions.subscribing import add_subscription
 from mieone.blocks.broker.actions.v2_subscribing import (
-    add_subscription,
     change_subscription,
     get_subscription,
     list_subscriptions,

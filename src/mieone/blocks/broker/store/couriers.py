@@ -55,8 +55,14 @@ class Attempts(msgspec.Struct, kw_only=True):
     subscription: str
     sent: int = 0
     failed: int = 0
+    notified: int = 0
+    """Of those that were sent, not repeated."""
+    notified_failed: int = 0
+    fails_in_a_row: int = 0
+    """Notifications, since the last success."""
     last_notification: datetime | None = None
     last_success: datetime | None = None
+    last_success_code: int | None = None
     last_failure: datetime | None = None
     reason: str | None = None
     is_failing: bool = False
@@ -122,12 +128,12 @@ async def list_due(conn: Conn, tenant: TenantName, subscription: str, limit: int
     return [_delivery(dict(row)) for row in rows]
 
 
-async def claim(conn: Conn, holder: str, claimed: Sequence[tuple[int, UUID]]) -> set[int]:
-    """Those that are still to be delivered, and by us."""
+async def claim(conn: Conn, holder: str, claimed: Sequence[tuple[int, UUID]]) -> dict[int, int]:
+    """Those that are still to be delivered, and by us, with how often they are tried now."""
     rows = await conn.fetch(
         QUERIES["claim"], holder, [one for one, _ in claimed], [one for _, one in claimed]
     )
-    return {row["delivery_id"] for row in rows}
+    return {row["delivery_id"]: row["attempts"] for row in rows}
 
 
 async def list_events(conn: Conn, sequences: Collection[int]) -> dict[int, str]:
@@ -153,19 +159,37 @@ async def postpone(conn: Conn, postponed: Sequence[Postponed]) -> None:
     )
 
 
-async def record_attempts(conn: Conn, attempts: Sequence[Attempts]) -> None:
-    await conn.execute(
-        QUERIES["record_attempts"],
-        [one.tenant for one in attempts],
-        [one.subscription for one in attempts],
-        [one.sent for one in attempts],
-        [one.failed for one in attempts],
-        [one.last_notification for one in attempts],
-        [one.last_success for one in attempts],
-        [one.last_failure for one in attempts],
-        [one.reason for one in attempts],
-        [one.is_failing for one in attempts],
+async def record_attempts(
+    conn: Conn, attempts: Sequence[Attempts]
+) -> dict[tuple[TenantName, str], int]:
+    """Notifications that failed in a row, of each subscription."""
+    names = (
+        "tenant",
+        "subscription",
+        "sent",
+        "failed",
+        "notified",
+        "notified_failed",
+        "fails_in_a_row",
+        "last_notification",
+        "last_success",
+        "last_success_code",
+        "last_failure",
+        "reason",
+        "is_failing",
     )
+    columns = [[getattr(one, name) for one in attempts] for name in names]
+    rows = await conn.fetch(QUERIES["record_attempts"], *columns)
+    return {(row["tenant"], row["subscription"]): row["fails_in_a_row"] for row in rows}
+
+
+async def list_last_notifications(
+    conn: Conn, keys: Sequence[tuple[TenantName, str]]
+) -> dict[tuple[TenantName, str], datetime]:
+    rows = await conn.fetch(
+        QUERIES["list_last_notifications"], [one for one, _ in keys], [one for _, one in keys]
+    )
+    return {(row["tenant"], row["subscription"]): row["last_notification"] for row in rows}
 
 
 async def lock_due_intervals(

@@ -8,9 +8,11 @@ DELETE FROM broker.courier
 WHERE holder = $1 OR seen_at < clock_timestamp() - interval '1 minute';
 
 -- name: count_couriers
+-- Whoever was seen in the future was seen before the clock was set back.
 SELECT count(*)
 FROM broker.courier
-WHERE seen_at > clock_timestamp() - $1::interval;
+WHERE
+    seen_at BETWEEN clock_timestamp() - $1::interval AND clock_timestamp() + $1::interval;
 
 -- name: renew_leases
 UPDATE broker.delivery_lease
@@ -19,13 +21,16 @@ WHERE holder = $1 AND leased_until > clock_timestamp()
 RETURNING bucket;
 
 -- name: take_leases
+-- One that is longer than any was given before the clock was set back.
 UPDATE broker.delivery_lease
 SET holder = $1, leased_until = clock_timestamp() + $2::interval
 WHERE
     bucket IN (
         SELECT l.bucket
         FROM broker.delivery_lease AS l
-        WHERE l.leased_until <= clock_timestamp()
+        WHERE
+            l.leased_until <= clock_timestamp()
+            OR l.leased_until > clock_timestamp() + 2 * $2::interval
         ORDER BY l.bucket
         LIMIT $3
         FOR UPDATE SKIP LOCKED
@@ -95,7 +100,7 @@ WHERE
         SELECT FROM broker.delivery_lease AS l
         WHERE l.bucket = d.bucket AND l.holder = $1 AND l.leased_until > clock_timestamp()
     )
-RETURNING d.delivery_id;
+RETURNING d.delivery_id, d.attempts;
 
 -- name: list_events
 SELECT sequence, document
@@ -160,20 +165,22 @@ FROM
 WHERE d.delivery_id = p.delivery_id AND d.state = 'due';
 
 -- name: record_attempts
+-- Failures in a row begin anew where one succeeded since they were last recorded.
 INSERT INTO broker.subscription_total AS t (
-    tenant, subscription, times_sent, times_failed,
-    last_notification, last_success, last_failure, last_error, is_failing
+    tenant, subscription, times_sent, times_failed, notified, notified_failed, fails_in_a_row,
+    last_notification, last_success, last_success_code, last_failure, last_error, is_failing
 )
 SELECT
-    a.tenant, a.subscription, a.sent, a.failed,
-    a.last_notification, a.last_success, a.last_failure, a.reason, a.is_failing
+    a.tenant, a.subscription, a.sent, a.failed, a.notified, a.notified_failed, a.fails_in_a_row,
+    a.last_notification, a.last_success, a.code, a.last_failure, a.reason, a.is_failing
 FROM
     unnest(
-        $1::text[], $2::text[], $3::bigint[], $4::bigint[],
-        $5::timestamptz[], $6::timestamptz[], $7::timestamptz[], $8::text[], $9::boolean[]
+        $1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::int[],
+        $8::timestamptz[], $9::timestamptz[], $10::smallint[], $11::timestamptz[], $12::text[],
+        $13::boolean[]
     ) AS a (
-        tenant, subscription, sent, failed,
-        last_notification, last_success, last_failure, reason, is_failing
+        tenant, subscription, sent, failed, notified, notified_failed, fails_in_a_row,
+        last_notification, last_success, code, last_failure, reason, is_failing
     )
 WHERE
     EXISTS (
@@ -181,14 +188,30 @@ WHERE
         WHERE s.tenant = a.tenant AND s.id = a.subscription
     )
 ORDER BY a.tenant, a.subscription
-ON CONFLICT (tenant, subscription) DO UPDATE SET
-    times_sent = t.times_sent + excluded.times_sent,
-    times_failed = t.times_failed + excluded.times_failed,
-    last_notification = excluded.last_notification,
-    last_success = coalesce(excluded.last_success, t.last_success),
-    last_failure = coalesce(excluded.last_failure, t.last_failure),
-    last_error = coalesce(excluded.last_error, t.last_error),
-    is_failing = excluded.is_failing;
+ON CONFLICT (tenant, subscription) DO UPDATE
+    SET
+        times_sent = t.times_sent + excluded.times_sent,
+        times_failed = t.times_failed + excluded.times_failed,
+        notified = t.notified + excluded.notified,
+        notified_failed = t.notified_failed + excluded.notified_failed,
+        fails_in_a_row = CASE
+            WHEN excluded.last_success IS NULL THEN t.fails_in_a_row + excluded.fails_in_a_row
+            ELSE excluded.fails_in_a_row
+        END,
+        last_notification = excluded.last_notification,
+        last_success = coalesce(excluded.last_success, t.last_success),
+        last_success_code = coalesce(excluded.last_success_code, t.last_success_code),
+        last_failure = coalesce(excluded.last_failure, t.last_failure),
+        last_error = coalesce(excluded.last_error, t.last_error),
+        is_failing = excluded.is_failing
+RETURNING t.tenant, t.subscription, t.fails_in_a_row;
+
+-- name: list_last_notifications
+SELECT t.tenant, t.subscription, t.last_notification
+FROM broker.subscription_total AS t
+INNER JOIN unnest($1::text[], $2::text[]) AS a (tenant, subscription)
+    ON t.tenant = a.tenant AND t.subscription = a.subscription
+WHERE t.last_notification IS NOT NULL;
 
 -- name: lock_due_intervals
 SELECT tenant, id, document

@@ -39,8 +39,12 @@ SELECT
     coalesce(t.dropped, 0) AS dropped,
     coalesce(t.times_sent, 0) AS times_sent,
     coalesce(t.times_failed, 0) AS times_failed,
+    coalesce(t.notified, 0) AS notified,
+    coalesce(t.notified_failed, 0) AS notified_failed,
+    coalesce(t.fails_in_a_row, 0) AS fails_in_a_row,
     t.last_notification,
     t.last_success,
+    t.last_success_code,
     t.last_failure,
     t.last_error,
     t.is_failing,
@@ -70,6 +74,11 @@ WHERE
     AND ($4::text IS NULL OR s.id = $4)
 ORDER BY s.sequence
 LIMIT $5 OFFSET $6;
+
+-- name: forgive_failures
+UPDATE broker.subscription_total
+SET fails_in_a_row = 0
+WHERE tenant = $1 AND subscription = $2;
 
 -- name: list_all_subscriptions
 SELECT document

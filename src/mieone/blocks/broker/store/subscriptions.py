@@ -99,6 +99,11 @@ async def drop_deliveries(conn: Conn, tenant: TenantName, subscription_id: str) 
     await conn.execute(QUERIES["drop_deliveries"], tenant, subscription_id)
 
 
+async def forgive_failures(conn: Conn, tenant: TenantName, subscription_id: str) -> None:
+    """They are counted from here on."""
+    await conn.execute(QUERIES["forgive_failures"], tenant, subscription_id)
+
+
 async def count_subscriptions(
     conn: Conn, tenant: TenantName, kind: SubscriptionKind, api: SubscriptionApi
 ) -> int:

@@ -38,7 +38,7 @@ class Courier:
         holder = f"{os.getpid()}-{uuid4().hex[:8]}"
         held = Held(broker.house, holder, policy, Renderer(broker))
         self._leases = held.leases
-        self._marker = Marker(self._house.database)
+        self._marker = Marker(held)
         self._uptake = Uptake(held)
         self._outgoing = Outgoing(broker, held, sender, self._marker)
         self._intervals = Intervals(broker, held.renderer)

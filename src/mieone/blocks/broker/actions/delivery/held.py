@@ -1,6 +1,7 @@
 """What the loops of one worker share."""
 
 import asyncio
+import time
 
 from mieone.core.house import House
 
@@ -22,3 +23,8 @@ class Held:
         self.renderer = renderer
         self.wake = asyncio.Event()
         """There may be something to send."""
+
+    @property
+    def now_s(self) -> float:
+        """For all waiting in memory: the clock on the wall may be set back."""
+        return time.monotonic()

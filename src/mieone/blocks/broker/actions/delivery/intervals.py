@@ -4,6 +4,8 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+import structlog
+
 from mieone.blocks.broker.actions.dispatching import enqueue_notification
 from mieone.blocks.broker.actions.reading import query
 from mieone.blocks.broker.actions.watching import tell_interval
@@ -27,6 +29,7 @@ from .rendering import Renderer
 if TYPE_CHECKING:
     from mieone.blocks.broker.actions.parts import Broker
 
+log = structlog.get_logger()
 AT_ONCE = 20
 MOST_TOLD = 1_000
 
@@ -47,7 +50,11 @@ class Intervals:
                 await store.set_next_interval(conn, tenant, subscription.id, next_at)
         for tenant, subscription in due:
             if subscription.status_at(now) is SubscriptionStatus.ACTIVE:
-                await self._tell(tenant, subscription)
+                try:
+                    await self._tell(tenant, subscription)
+                except Exception:
+                    # It is told at its next turn; those behind it must not wait for theirs.
+                    log.exception("broker_interval_failed", subscription=subscription.id)
         return len(due)
 
     async def _tell(self, name: TenantName, subscription: Subscription) -> None:

@@ -6,6 +6,7 @@ from types import TracebackType
 
 import aiohttp
 import aiomqtt
+import msgspec
 
 from mieone.blocks.broker.actions.outbound import GuardedResolver, TargetRefused, check_literal
 from mieone.blocks.broker.model import Subscription
@@ -18,6 +19,13 @@ from .policy import Policy
 
 MOST_ANSWER = 64 * 1024
 """Read of an answer, to use the connection again; a longer one closes it."""
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    reason: str | None = None
+    """Why it failed, for an operator; None when it arrived."""
+    code: int | None = None
+    """Of HTTP."""
 
 
 class Sender:
@@ -51,8 +59,7 @@ class Sender:
     ) -> None:
         await self._stack.aclose()
 
-    async def send(self, subscription: Subscription, sent: Parcelled) -> str | None:
-        """Why it failed, for an operator; None when it arrived."""
+    async def send(self, subscription: Subscription, sent: Parcelled) -> Answer:
         timeout_ms = subscription.endpoint.timeout_ms
         timeout_s = self._policy.timeout_s if timeout_ms is None else timeout_ms / 1000
         timeout_s = min(timeout_s, self._policy.longest_timeout_s)
@@ -61,20 +68,20 @@ class Sender:
             if is_mqtt(sent.url):
                 async with asyncio.timeout(timeout_s):
                     await self._mqtt.publish(sent)
-                return None
+                return Answer()
             return await self._post(sent, timeout_s)
         except TimeoutError:
-            return f"no answer within {timeout_s:g} s"
+            return Answer(reason=f"no answer within {timeout_s:g} s")
         except TargetRefused as error:
-            return str(error)
+            return Answer(reason=_plain(str(error)))
         except BrokerProblem as problem:
-            return problem.reason
+            return Answer(reason=_plain(problem.reason))
         except aiohttp.ClientConnectionError as error:
-            return f"no connection: {type(error.__cause__ or error).__name__}"
+            return Answer(reason=f"no connection: {type(error.__cause__ or error).__name__}")
         except (aiohttp.ClientError, aiomqtt.MqttError, OSError, ValueError) as error:
-            return f"{type(error).__name__}: {error}"[:200]
+            return Answer(reason=_plain(f"{type(error).__name__}: {error}"))
 
-    async def _post(self, sent: Parcelled, timeout_s: float) -> str | None:
+    async def _post(self, sent: Parcelled, timeout_s: float) -> Answer:
         async with self._http.request(
             sent.method,
             sent.url,
@@ -88,4 +95,11 @@ class Sender:
             if len(read) >= MOST_ANSWER or not answer.content.at_eof():
                 # Whatever else it has to say, nobody waits for it.
                 answer.close()
-        return None if 200 <= status < 300 else f"answered {status}"
+        if 200 <= status < 300:
+            return Answer(code=status)
+        return Answer(reason=f"answered {status}", code=status)
+
+
+def _plain(text: str) -> str:
+    """As it can be written down: a receiver chose some of it."""
+    return "".join(mark if mark.isprintable() else "?" for mark in text[:200])

@@ -90,9 +90,9 @@ def _notification(one: Subscription, deliveries: DeliveryRecord, terms: Terms) -
     document["endpoint"] = _endpoint(one.endpoint)
     if deliveries.is_failing is not None:
         document["status"] = "failed" if deliveries.is_failing else "ok"
-        document["timesSent"] = deliveries.times_sent
-        if deliveries.times_failed:
-            document["timesFailed"] = deliveries.times_failed
+        document["timesSent"] = deliveries.notified
+        if deliveries.notified_failed:
+            document["timesFailed"] = deliveries.notified_failed
     for name, at in (
         ("lastNotification", deliveries.last_notification),
         ("lastSuccess", deliveries.last_success),

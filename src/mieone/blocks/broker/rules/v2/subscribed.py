@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Final
 
 from mieone.blocks.broker.model import (
+    DeliveryRecord,
     JsonValue,
     Subscription,
     SubscriptionRecord,
@@ -36,7 +37,7 @@ def render_record(record: SubscriptionRecord, at: datetime) -> dict[str, JsonVal
     }
     if "exceptAttrs" in notification:
         del shown["attrs"]
-    document["notification"] = {**shown, **_counts(counted.times_sent, record)}
+    document["notification"] = {**shown, **_counts(counted)}
     if subscription.throttling_s is not None:
         seconds = subscription.throttling_s
         document["throttling"] = int(seconds) if seconds == int(seconds) else seconds
@@ -59,19 +60,21 @@ def _without_password(name: str, value: JsonValue) -> JsonValue:
     return value
 
 
-def _counts(times_sent: int, record: SubscriptionRecord) -> dict[str, JsonValue]:
-    counted = record.deliveries
+def _counts(counted: DeliveryRecord) -> dict[str, JsonValue]:
+    """Of notifications: a repeat is none of its own."""
     shown: dict[str, JsonValue] = {}
-    if times_sent:
-        shown["timesSent"] = times_sent
+    if counted.notified:
+        shown["timesSent"] = counted.notified
     times = {
         "lastNotification": counted.last_notification,
         "lastSuccess": counted.last_success,
         "lastFailure": counted.last_failure,
     }
     shown |= {name: write_time(when) for name, when in times.items() if when is not None}
-    if counted.is_failing:
-        shown["failsCounter"] = 1
+    if counted.fails_in_a_row:
+        shown["failsCounter"] = counted.fails_in_a_row
     if counted.last_error is not None:
         shown["lastFailureReason"] = counted.last_error
+    if counted.last_success_code is not None:
+        shown["lastSuccessCode"] = counted.last_success_code
     return shown
