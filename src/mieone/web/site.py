@@ -34,6 +34,7 @@ DESK_WAYS = (
     ("print", "/desk/print", _ASSOCIATION),
     ("matching", "/desk/register/cases", frozenset({ActorKind.TOWN_OFFICER})),
     ("import", "/desk/register/import", frozenset({ActorKind.TOWN_OFFICER})),
+    ("open_data", "/desk/open-data", frozenset({ActorKind.TOWN_OFFICER})),
     ("questions", "/desk/questions", _ASSOCIATION),
     ("operations", "/desk/operations", _ASSOCIATION),
     ("broker", "/desk/broker", _ASSOCIATION),

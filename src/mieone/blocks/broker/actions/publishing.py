@@ -52,6 +52,15 @@ async def list_datasets(broker: "Broker") -> list[DataSetView]:
     ]
 
 
+async def list_town_datasets(broker: "Broker", tenant: Tenant) -> list[DataSetView]:
+    """Those whose rows name their town: what this one holds and last sent."""
+    return [
+        await _view(broker, dataset, [tenant])
+        for dataset in load_datasets(broker.house).values()
+        if dataset.tenant_column is not None
+    ]
+
+
 async def list_import_runs(
     broker: "Broker", dataset: DataSet, tenants: Sequence[Tenant]
 ) -> list[ImportRun]:

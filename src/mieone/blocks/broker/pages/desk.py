@@ -16,6 +16,8 @@ from mieone.core.model import Actor, ActorKind
 from mieone.core.problems import NotPermitted
 from mieone.web import Page
 
+from .open_data import OPEN_DATA
+
 Form = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
 
 
@@ -49,4 +51,4 @@ def _check_operator(actor: Actor) -> None:
         raise NotPermitted
 
 
-DESK = (show_broker, revive)
+DESK = (show_broker, revive, *OPEN_DATA)
