@@ -1,5 +1,7 @@
 """Which part of a change goes where: nothing is lost, and nothing is kept twice that must not be."""
 
+from datetime import UTC, datetime, timedelta
+
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
@@ -22,6 +24,8 @@ from mieone.blocks.broker.rules.registrations.splitting import Source, split_cha
 
 NAMES = ("a", "b", "c", "d")
 ID = "urn:x:1"
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+SOON, LATER = NOW + timedelta(hours=1), NOW + timedelta(hours=2)
 MODES = [SourceMode.EXCLUSIVE, SourceMode.REDIRECT, SourceMode.INCLUSIVE, SourceMode.AUXILIARY]
 
 names = st.lists(st.sampled_from(NAMES), unique=True, max_size=4)
@@ -96,7 +100,42 @@ def test_a_joined_entity_has_what_any_part_has(parts: list[list[str]]) -> None:
         for place, held in enumerate(parts)
     ]
 
-    joined = join_parts([Part(entity=entity) for entity in entities])
+    joined = join_parts([Part(entity=entity) for entity in entities], NOW)
 
     assert joined is not None
     assert set(joined.attributes) == {name for held in parts for name in held}
+
+
+def _part(name: str, ends: datetime | None, instance_ends: datetime | None = None) -> Part:
+    one = Instance(kind=AttributeKind.PROPERTY, value=1, expires_at=instance_ends)
+    entity = Entity(
+        id=ID, types=("T",), attributes={name: {DEFAULT_INSTANCE: one}}, expires_at=ends
+    )
+    return Part(entity=entity)
+
+
+def test_what_has_expired_joins_nothing() -> None:
+    parts = [_part("a", None), _part("b", NOW), _part("c", None, NOW), _part("d", None, SOON)]
+
+    joined = join_parts(parts, NOW)
+
+    assert joined is not None
+    assert set(joined.attributes) == {"a", "d"}
+    assert join_parts([_part("b", NOW)], NOW) is None
+
+
+def test_an_entity_that_all_see_ending_ends_with_the_last() -> None:
+    joined = join_parts([_part("a", LATER), _part("b", SOON)], NOW)
+
+    assert joined is not None
+    assert joined.expires_at == LATER
+    assert joined.attributes["a"][DEFAULT_INSTANCE].expires_at is None
+
+
+def test_an_entity_that_one_alone_sees_ending_loses_what_he_told() -> None:
+    joined = join_parts([_part("a", SOON), _part("b", None), _part("c", LATER, SOON)], NOW)
+
+    assert joined is not None
+    assert joined.expires_at is None
+    ends = {name: held[DEFAULT_INSTANCE].expires_at for name, held in joined.attributes.items()}
+    assert ends == {"a": SOON, "b": None, "c": SOON}

@@ -215,3 +215,31 @@ async def test_a_source_that_has_been_asked_is_not_asked_again(here: httpx.Async
         await here.get(ENTITIES, params={"type": "Shelter"}, headers={"Via": "1.1 somebody"})
 
     assert (asked, len(source.heard)) == (0, 1)
+
+
+@pytest.mark.parametrize("status", [400, None])
+async def test_a_source_that_knows_attrs_no_more_is_asked_otherwise(
+    here: httpx.AsyncClient, status: int | None
+) -> None:
+    heard: list[dict[str, str]] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        heard.append(dict(request.query))
+        if "attrs" not in request.query:
+            return web.json_response([shelter(capacity=value(5))])
+        if status is None and request.transport is not None:
+            request.transport.close()
+        return web.Response(status=status or 500)
+
+    async with listening(answer) as url:
+        await register(here, url)
+        found = await here.get(
+            ENTITIES, params={"type": "Shelter", "attrs": "capacity,level", "q": "capacity>4"}
+        )
+
+    assert [one["id"] for one in found.json()] == [ONE]
+    assert "NGSILD-Warning" not in found.headers
+    asked = heard[-1]
+    assert asked["pick"] == "id,type,scope,capacity,level"
+    assert asked["q"] == "(capacity|level);(capacity>4)"
+    assert asked["options"] == "sysAttrs"

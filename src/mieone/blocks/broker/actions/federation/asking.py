@@ -38,9 +38,11 @@ _IN_AN_AGENT: Final = "!#$%&'()*+,/:;=?@[]"
 class SourceFailedError(Exception):
     """The source has not answered, or not so that it can be read."""
 
-    def __init__(self, code: int, text: str) -> None:
+    def __init__(self, code: int, text: str, *, is_refusal: bool = False) -> None:
         self.code = code
         self.text = text
+        self.is_refusal = is_refusal
+        """It was there, and did not want to answer this: another wording may help."""
         super().__init__(text)
 
 
@@ -133,7 +135,8 @@ class SourceClient:
         except BrokerProblem as problem:
             raise SourceFailedError(MISCELLANEOUS, problem.reason) from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise SourceFailedError(NO_ANSWER, type(error).__name__) from None
+            hung_up = isinstance(error, aiohttp.ServerDisconnectedError)
+            raise SourceFailedError(NO_ANSWER, type(error).__name__, is_refusal=hung_up) from None
 
     async def _read(self, request: SourceRequest, headers: Mapping[str, str], url: str) -> Answer:
         body = None if request.body is None else msgspec.json.encode(request.body)

@@ -112,7 +112,12 @@ class SourceSurvey:
         read: "Callable[[JsonValue, Terms, Source], list[T]]",
     ) -> tuple[list[T], tuple[str, ...]]:
         sources = () if journey.is_local else await self._register.of(tenant, journey.via)
-        request = SourceRequest(method="GET", path=f"/ngsi-ld/v1{path}", params=params)
+        request = SourceRequest(
+            method="GET",
+            path=f"/ngsi-ld/v1{path}",
+            params=params,
+            context=journey.terms.link,
+        )
         answers = await asyncio.gather(
             *(
                 self._ask_one(tenant, source, request, journey, read)
@@ -137,7 +142,6 @@ class SourceSurvey:
     ) -> tuple[list[T], tuple[str, ...]]:
         registration = source.registration
         try:
-            asked_with = await self._client.terms_for(registration, journey)
             answer = await self._client.send(tenant.name, registration, request, journey)
             if answer.status in (404, 508):
                 return [], ()
@@ -145,7 +149,7 @@ class SourceSurvey:
                 code = NO_ANSWER if answer.status >= 500 else MISCELLANEOUS
                 raise SourceFailedError(code, f"status {answer.status}")
             document = answer.read()
-            terms = await self._client.terms_of(answer, document, asked_with)
+            terms = await self._client.terms_of(answer, document, journey.terms)
             return read(document, terms, source), ()
         except SourceFailedError as failure:
             return [], (warning_of(registration, failure),)

@@ -85,7 +85,8 @@ def headers_of(
     if request.body is not None:
         headers["Content-Type"] = LD_JSON if request.is_ld else JSON
     if not request.is_ld and not is_v2:
-        context = find_header(registration, "jsonldcontext") or journey.terms.link
+        named = find_header(registration, "jsonldcontext")
+        context = request.context or named or journey.terms.link
         headers["Link"] = f'<{context}>; rel="{JSON_LD_CONTEXT}"; type="{LD_JSON}"'
     return headers
 

@@ -25,7 +25,11 @@ from mieone.blocks.broker.rules.registrations.histories import (
     join_histories,
     names_in,
 )
-from mieone.blocks.broker.rules.registrations.requests import MOST, SourceRequest
+from mieone.blocks.broker.rules.registrations.requests import (
+    MOST,
+    SourceRequest,
+    narrow_request,
+)
 from mieone.blocks.broker.rules.registrations.splitting import Source
 from mieone.blocks.broker.rules.registrations.watching import fits_source
 
@@ -67,7 +71,10 @@ class SourceHistories:
     ) -> tuple[Document | None, tuple[str, ...]]:
         """`query`: the parameters as they came."""
         request = SourceRequest(
-            method="GET", path=f"{PATH}/{quote(entity_id, safe=':')}", params=_params(query)
+            method="GET",
+            path=f"{PATH}/{quote(entity_id, safe=':')}",
+            params=_params(query),
+            context=journey.terms.link,
         )
         sources = [
             source
@@ -75,7 +82,7 @@ class SourceHistories:
             if "retrieveTemporal" in source.operations
             and any(holds_entity(info, entity_id) for info in source.registration.information)
         ]
-        told, warnings = await self._ask(tenant, sources, request, journey)
+        told, warnings = await self._ask(tenant, [(one, request) for one in sources], journey)
         own = [] if local is None else [self._ours(local, sources, journey.terms)]
         parts = [*own, *(one for one in told if one.get("id") == entity_id)]
         return (join_histories(parts) if parts else None), warnings
@@ -95,15 +102,17 @@ class SourceHistories:
             path=PATH if body is None else QUERY_PATH,
             params=_params(query),
             body=body,
+            context=journey.terms.link,
         )
-        sources = [
-            source
+        fitting = [
+            (source, narrow_request(request, asked.entities, infos, journey.terms))
             for source in await self._sources(tenant, journey)
             if "queryTemporal" in source.operations
-            and list_matching(source.registration, asked.entities)
+            and (infos := list_matching(source.registration, asked.entities))
             and fits_source(source.registration, asked.source_condition)
         ]
-        told, warnings = await self._ask(tenant, sources, request, journey)
+        sources = [source for source, _ in fitting]
+        told, warnings = await self._ask(tenant, fitting, journey)
         groups: dict[str, list[Document]] = {}
         for one in (*(self._ours(each, sources, journey.terms) for each in local), *told):
             groups.setdefault(str(one.get("id")), []).append(one)
@@ -135,12 +144,11 @@ class SourceHistories:
     async def _ask(
         self,
         tenant: Tenant,
-        sources: Sequence[Source],
-        request: SourceRequest,
+        asking: Sequence[tuple[Source, SourceRequest]],
         journey: "Journey",
     ) -> tuple[list[Document], tuple[str, ...]]:
         answers = await asyncio.gather(
-            *(self._ask_one(tenant, source, request, journey) for source in sources)
+            *(self._ask_one(tenant, source, request, journey) for source, request in asking)
         )
         return (
             [one for found, _ in answers for one in found],
@@ -201,4 +209,5 @@ class SourceHistories:
 
 def _params(query: str) -> tuple[tuple[str, str], ...]:
     pairs = parse_qsl(query, keep_blank_values=True)
-    return tuple((name, text) for name, text in pairs if name != "local")
+    # csf means sources of ours, not of theirs.
+    return tuple((name, text) for name, text in pairs if name not in ("local", "csf"))

@@ -1,6 +1,7 @@
 """One source asked for entities: what it says, cut to what it may say."""
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -25,6 +26,7 @@ from mieone.blocks.broker.rules.registrations.requests import (
     FARTHEST,
     MOST,
     SourceRequest,
+    in_newer_words,
     turn_page,
 )
 from mieone.blocks.broker.rules.registrations.splitting import Source
@@ -32,6 +34,7 @@ from mieone.blocks.broker.rules.registrations.splitting import Source
 from .asking import (
     LARGEST_ANSWER,
     LASTING,
+    LONGEST_TIMEOUT_S,
     MISCELLANEOUS,
     NO_ANSWER,
     Answer,
@@ -46,6 +49,7 @@ if TYPE_CHECKING:
     from mieone.blocks.broker.actions.sources import Journey
 
 _log = structlog.get_logger(__name__)
+_REFUSALS: Final = frozenset({400, 422, 501})
 _NOT_ALL: Final = SourceFailedError(MISCELLANEOUS, "it has more than is looked at for one question")
 
 
@@ -149,7 +153,7 @@ class Questioner:
     ) -> "_Pages":
         """Raises SourceFailedError where nothing at all was had; later it is a warning."""
         pages = _Pages()
-        size = 0
+        size, end_s = 0, time.monotonic() + LONGEST_TIMEOUT_S
         while True:
             try:
                 answer = await self._client.send(
@@ -157,6 +161,10 @@ class Questioner:
                 )
                 told, entities = await self._read(source, answer, journey, warnings)
             except SourceFailedError as failure:
+                newer = in_newer_words(request) if failure.is_refusal else None
+                if newer is not None:
+                    request = newer
+                    continue
                 if not pages.told:
                     raise
                 warnings.append(warning_of(source.registration, failure))
@@ -168,7 +176,7 @@ class Questioner:
                 if told >= MOST and request.wanted == FARTHEST:
                     warnings.append(warning_of(source.registration, _NOT_ALL))
                 return pages
-            if size > LARGEST_ANSWER:
+            if size > LARGEST_ANSWER or time.monotonic() > end_s:
                 warnings.append(warning_of(source.registration, _NOT_ALL))
                 return pages
             pages.told += told
@@ -182,7 +190,9 @@ class Questioner:
             return 0, []
         if not answer.is_well:
             code = NO_ANSWER if answer.status >= 500 else MISCELLANEOUS
-            raise SourceFailedError(code, f"status {answer.status}")
+            raise SourceFailedError(
+                code, f"status {answer.status}", is_refusal=answer.status in _REFUSALS
+            )
         if not answer.body:
             raise SourceFailedError(MISCELLANEOUS, "an empty answer")
         document = answer.read()

@@ -89,7 +89,7 @@ class SourceReader:
         if is_undecided(parts):
             told = await self._questioner.ask_again(tenant, told, asked, journey, entity_id)
             parts = self._parts(local, sources, told)
-        return join_parts(parts), _warnings(told)
+        return join_parts(parts, self._broker.house.clock.now()), _warnings(told)
 
     def _holding(
         self, source: Source, entity_id: str, types: Sequence[str], asked: Query
@@ -232,7 +232,8 @@ class SourceReader:
             again = await self._questioner.ask_again(tenant, told, asked, journey)
             by_id = _sorted_by_id(again)
             groups = {one: self._parts(ours.get(one), sources, by_id.get(one, ())) for one in ids}
-        joined = (join_parts(parts) for parts in groups.values())
+        at = self._broker.house.clock.now()
+        joined = (join_parts(parts, at) for parts in groups.values())
         return [entity for entity in joined if entity is not None]
 
 

@@ -22,8 +22,9 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
         return self.source is not None and self.source.mode is SourceMode.AUXILIARY
 
 
-def join_parts(parts: Sequence[Part]) -> Entity | None:
+def join_parts(parts: Sequence[Part], at: datetime) -> Entity | None:
     """Ours comes first among equals; what auxiliary sources have fills gaps only."""
+    parts = _settle(parts, at)
     main = [part.entity for part in parts if not part.is_auxiliary]
     spare = [part.entity for part in parts if part.is_auxiliary]
     if not main and not spare:
@@ -39,9 +40,53 @@ def join_parts(parts: Sequence[Part]) -> Entity | None:
         types=tuple(dict.fromkeys(name for entity in every for name in entity.types)),
         scopes=tuple(dict.fromkeys(scope for entity in every for scope in entity.scopes)),
         attributes=attributes,
+        # Who has it for good, has it for good (4.5.5.3).
+        expires_at=_last(entity.expires_at for entity in every),
         created_at=min(_known(entity.created_at for entity in every), default=None),
         modified_at=max(_known(entity.modified_at for entity in every), default=None),
     )
+
+
+def _settle(parts: Sequence[Part], at: datetime) -> list[Part]:
+    """Without what has expired; where an entity ends for some alone, their attributes end instead
+    (4.5.5.2)."""
+    live = [part for part in parts if part.entity.expires_at is None or part.entity.expires_at > at]
+    is_shared = len({part.entity.expires_at is None for part in live}) < 2
+    return [
+        msgspec.structs.replace(
+            part,
+            entity=_without_expired(part.entity, at, None if is_shared else part.entity.expires_at),
+        )
+        for part in live
+    ]
+
+
+def _without_expired(entity: Entity, at: datetime, end: datetime | None) -> Entity:
+    if end is None and not any(
+        one.expires_at is not None
+        for instances in entity.attributes.values()
+        for one in instances.values()
+    ):
+        return entity
+    attributes: Attributes = {}
+    for name, instances in entity.attributes.items():
+        ends = {
+            dataset: min(_known((one.expires_at, end)), default=None)
+            for dataset, one in instances.items()
+        }
+        kept = {
+            dataset: msgspec.structs.replace(one, expires_at=ends[dataset])
+            for dataset, one in instances.items()
+            if (expiry := ends[dataset]) is None or expiry > at
+        }
+        if kept:
+            attributes[name] = kept
+    return msgspec.structs.replace(entity, attributes=attributes)
+
+
+def _last(ends: Iterable[datetime | None]) -> datetime | None:
+    found = list(ends)
+    return max(_known(found)) if None not in found else None
 
 
 def _known(instants: Iterable[datetime | None]) -> list[datetime]:

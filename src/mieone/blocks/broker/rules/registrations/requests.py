@@ -52,6 +52,41 @@ def turn_page(request: SourceRequest, told: int) -> SourceRequest:
     return msgspec.structs.replace(request, params=(*request.params, ("offset", str(told))))
 
 
+def in_newer_words(request: SourceRequest) -> SourceRequest | None:
+    """With `pick` and `q`, for which `attrs` was given up (6.4.3.2), and with the times of writing,
+    lest they be asked for in a third question. None where there is nothing to say otherwise."""
+    params = dict(request.params)
+    names = params.pop("attrs", None)
+    if request.method != "GET" or names is None:
+        return None
+    if request.path.endswith("/entities"):
+        any_of, condition = names.replace(",", "|"), params.get("q")
+        params["q"] = any_of if condition is None else f"({any_of});({condition})"
+    params["pick"] = f"id,type,scope,{names}"
+    params["options"] = "sysAttrs"
+    return msgspec.structs.replace(request, params=tuple(params.items()))
+
+
+def narrow_request(
+    request: SourceRequest,
+    selectors: Sequence[EntitySelector],
+    infos: Sequence[RegistrationInfo],
+    terms: Terms,
+) -> SourceRequest:
+    """A question passed on as it came, without ids and types that these are not registered for."""
+    narrowed = narrow_selectors(selectors, infos)
+    if request.method != "GET" or len(narrowed) != 1:
+        return request
+    (selector,) = narrowed
+    held: dict[str, str] = {}
+    if selector.types is not None:
+        held["type"] = print_types(selector.types, terms)
+    if selector.ids is not None:
+        held["id"] = ",".join(selector.ids)
+    params = tuple((name, held.get(name, text)) for name, text in request.params)
+    return msgspec.structs.replace(request, params=params)
+
+
 def retrieve_request(
     source: Source, entity_id: str, names: Sequence[Iri], terms: Terms
 ) -> SourceRequest:
