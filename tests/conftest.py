@@ -138,6 +138,10 @@ class OneTransaction:
             await set_scope(self.conn, towns)
             yield self.conn
 
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Conn]:
+        yield self.conn
+
 
 @pytest.fixture(scope="session")
 async def shared_clone(template: Connections) -> AsyncIterator[Connections]:

@@ -100,6 +100,11 @@ class SteppedDatabase:
         if turn is not None:
             await turn.step()
 
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Conn]:
+        async with self._inner.reading() as conn:
+            yield SteppedConn(conn)  # type: ignore[misc]
+
 
 class Scheduler:
     def __init__(self, seed: int) -> None:

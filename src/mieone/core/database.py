@@ -13,7 +13,7 @@ from asyncpg.pool import PoolConnectionProxy
 from mieone.core.model import TownCode
 
 Conn: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
-"""A connection inside a transaction. Only the edge and jobs open one."""
+"""A connection, inside a transaction unless it only reads. Only the edge and jobs open one."""
 
 _ENCODER = msgspec.json.Encoder()
 _DECODER = msgspec.json.Decoder()
@@ -26,6 +26,14 @@ class Database(Protocol):
 
     def transaction(self, towns: Collection[TownCode] = ()) -> AbstractAsyncContextManager[Conn]:
         """Rows of `towns` only are visible in tables under row security; none by default."""
+        ...
+
+    def reading(self) -> AbstractAsyncContextManager[Conn]:
+        """For reads of tables without row security: every statement is a transaction of its own.
+
+        In a transaction each of them would see what is committed by then as well, after two round
+        trips more.
+        """
         ...
 
 
@@ -122,6 +130,11 @@ class PooledDatabase:
                 if towns:
                     await set_scope(conn, towns)
                 yield conn
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Conn]:
+        async with self.pool.acquire() as conn:
+            yield conn
 
     @property
     def pool(self) -> "asyncpg.Pool[asyncpg.Record]":

@@ -34,7 +34,7 @@ async def purge(
     """What fits here: deleted, or left without the attributes of `drop`, or with those of `keep`."""
     page = msgspec.structs.replace(asked, limit=PAGE, offset=0, after=0, order=())
     while True:
-        async with broker.house.database.transaction() as conn:
+        async with broker.house.database.reading() as conn:
             found = await reading.query(conn, tenant, page)
         changes = [
             change

@@ -1,8 +1,9 @@
 """How a query is carried out: the indexes give candidates, the documents decide.
 
 Where one condition is rare, its few candidates are taken all at once; else the most telling index is
-walked in the order of making until the page is full. What is walked far in vain is tried once more
-as a set before it is given up as too complex.
+walked in the order of making until the page is full. What looks common is walked a step before its
+candidates are counted. What is walked far in vain is tried once more as a set before it is given up
+as too complex.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -34,6 +35,10 @@ _FIRST_STEP: Final = 64
 _LONGEST_STEP: Final = 4_096
 _DOCUMENTS_AT_ONCE: Final = 500
 _LEAST_PORTION: Final = 16
+_FEW: Final = 32
+"""The documents of so many are read sooner than they are put to another index."""
+_RARE: Final = 3
+"""A commonness below which a condition is likely to hold few."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,7 +107,9 @@ class Search:
     async def candidates(self) -> AsyncIterator[list[int]]:
         """Sequence numbers in order, in portions. Raises TooComplexQuery."""
         limits = self._limits
-        whole = await self._gather(limits.rare) if self._is_worth_gathering() else None
+        worth = self._is_worth_gathering()
+        looks_rare = any(_commonness(part) < _RARE for part in self._parts)
+        whole = await self._gather(limits.rare) if worth and looks_rare else None
         walked = 0
         steps = self._walk()
         while whole is None:
@@ -110,7 +117,9 @@ class Search:
             if step is None:
                 return
             yield step[1]
-            if walked <= limits.long_walk < walked + step[0] and self._is_worth_gathering():
+            if worth and walked == 0 and not looks_rare:
+                whole = await self._gather(limits.rare)
+            elif worth and walked <= limits.long_walk < walked + step[0]:
                 whole = await self._gather(limits.many)
             walked += step[0]
             if walked > limits.longest_walk:
@@ -127,18 +136,14 @@ class Search:
 
     async def _gather(self, limit: int) -> list[int] | None:
         """All that is left after where we are, or None when every part has too many."""
-        whole: set[int] | None = None
         others: list[Narrowing] = []
-        for part in self._parts:
-            if whole is not None and len(whole) <= _FIRST_STEP and not self._skip:
-                # Their documents are read sooner than another index; but skipping reads none.
-                break
+        for place, part in enumerate(self._parts):
             found = await probe(self._conn, self._tenant, part, self._after, limit)
-            if found is None:
-                others.append(part)
-            else:
-                whole = found.sequences if whole is None else whole & found.sequences
-        return None if whole is None else await self._pass(sorted(whole), others)
+            if found is not None:
+                others += self._parts[place + 1 :]
+                return await self._pass(sorted(found.sequences), others)
+            others.append(part)
+        return None
 
     async def _walk(self) -> AsyncGenerator[tuple[int, list[int]], None]:
         """How many were walked past, and those of them that pass all parts."""
@@ -164,7 +169,8 @@ class Search:
 
     async def _pass(self, sequences: list[int], parts: list[Narrowing]) -> list[int]:
         for part in parts:
-            if not sequences:
+            if not sequences or (len(sequences) <= _FEW and not self._skip):
+                # Skipping reads no documents: there the indexes alone must tell.
                 break
             kept = await choose(self._conn, self._tenant, part, sequences)
             sequences = [sequence for sequence in sequences if sequence in kept]
@@ -178,9 +184,11 @@ def _commonness(part: Narrowing) -> int:
             return 0
         case ByValues() if is_walkable(part):
             return 1
-        case ByBounds() | ByValues():
+        case ByBounds():
             return 2
-        case ByAny() | ByAll():
+        case ByValues() if part.is_joined:
+            return 2
+        case ByValues() | ByAny() | ByAll():
             return 3
         case ByScopes():
             return 4

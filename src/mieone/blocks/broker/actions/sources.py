@@ -86,7 +86,7 @@ class Sources:
         sources = await self.register.of(tenant, journey.via)
         if sources:
             return await self._reader.retrieve(tenant, sources, entity_id, asked, journey)
-        async with self._broker.house.database.transaction() as conn:
+        async with self._broker.house.database.reading() as conn:
             return await reading.find_entity(conn, tenant, entity_id), ()
 
     async def query(
@@ -103,7 +103,7 @@ class Sources:
                 tenant, sources, asked, journey, is_batch=is_batch
             )
             return Gathered(found=found, warnings=warnings)
-        async with self._broker.house.database.transaction() as conn:
+        async with self._broker.house.database.reading() as conn:
             return Gathered(found=await reading.query(conn, tenant, asked))
 
     async def write(

@@ -45,7 +45,7 @@ class TenantDirectory:
 
     async def _read(self) -> None:
         # A failure leaves all as it was: a database that was away must not look like a town that is not.
-        async with self._database.transaction() as conn:
+        async with self._database.reading() as conn:
             tenants = await list_tenants(conn)
         self._tenants = {tenant.name: tenant for tenant in tenants}
         self._default = next((tenant for tenant in tenants if tenant.is_default), None)

@@ -102,7 +102,7 @@ class V2Entities:
         for name in wanted:
             ids.update(list_candidate_ids(self._identity(name)))
         at = self._broker.house.clock.now()
-        async with self._broker.house.database.transaction() as conn:
+        async with self._broker.house.database.reading() as conn:
             return await list_named(
                 conn, self._tenant.name, [name.id for name in wanted], sorted(ids), at
             )

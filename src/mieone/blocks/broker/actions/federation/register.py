@@ -39,7 +39,7 @@ class SourceRegister:
 
     async def reload(self, tenant: Tenant) -> None:
         """After a change of our own: nobody here may see the past."""
-        async with self._house.database.transaction() as conn:
+        async with self._house.database.reading() as conn:
             epochs = await list_epochs(conn)
             records = await list_registrations(conn, tenant.name)
         self._hold(tenant.name, epochs.get(tenant.name, 0), records)
@@ -47,7 +47,7 @@ class SourceRegister:
     async def _refresh(self) -> None:
         # Set first: while one reads, the others go on with what is held.
         self._read_at_s = time.monotonic()
-        async with self._house.database.transaction() as conn:
+        async with self._house.database.reading() as conn:
             epochs = await list_epochs(conn)
             stale = [name for name, epoch in epochs.items() if self._epochs.get(name, 0) != epoch]
             read = {name: await list_registrations(conn, name) for name in stale}
