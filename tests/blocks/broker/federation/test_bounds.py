@@ -243,3 +243,20 @@ async def test_a_source_that_knows_attrs_no_more_is_asked_otherwise(
     assert asked["pick"] == "id,type,scope,capacity,level"
     assert asked["q"] == "(capacity|level);(capacity>4)"
     assert asked["options"] == "sysAttrs"
+
+
+async def test_a_source_of_one_dataset_tells_of_no_other(
+    here: httpx.AsyncClient, there: httpx.AsyncClient
+) -> None:
+    named = "urn:ngsi-ld:Dataset:radar"
+    await there.post(
+        ENTITIES, json=shelter(level=[value(1), value(2, datasetId=named)], capacity=value(3))
+    )
+    await register(here, there.base_url, datasetId=[named])
+
+    found = (await here.get(f"{ENTITIES}/{ONE}")).json()
+    none = await here.get(ENTITIES, params={"type": "Shelter", "datasetId": "@none"})
+
+    assert found["level"]["value"] == 2
+    assert "capacity" not in found
+    assert none.json() == []

@@ -23,7 +23,11 @@ from mieone.blocks.broker.problems import TooComplexQuery
 from mieone.blocks.broker.rules.conditions import fits_query
 from mieone.blocks.broker.rules.ordering import sort_entities
 from mieone.blocks.broker.rules.registrations import holds_entity, list_matching, tells_the_present
-from mieone.blocks.broker.rules.registrations.bounds import is_split, needed_names
+from mieone.blocks.broker.rules.registrations.bounds import (
+    is_split,
+    needed_names,
+    shares_datasets,
+)
 from mieone.blocks.broker.rules.registrations.joining import (
     Part,
     cut_proxied,
@@ -177,6 +181,8 @@ class SourceReader:
         return _page(entities, local, told, asked), _warnings(told)
 
     def _matching(self, source: Source, asked: Query) -> tuple[RegistrationInfo, ...]:
+        if not shares_datasets(asked, source.registration.datasets):
+            return ()
         # Without attributes asked for, all of them are.
         names = needed_names(asked) if asked.attributes else ()
         infos = list_matching(source.registration, asked.entities, names)

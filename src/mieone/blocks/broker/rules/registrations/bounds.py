@@ -11,6 +11,7 @@ from mieone.blocks.broker.model import (
     AnyOf,
     AnyType,
     Condition,
+    DatasetId,
     EntitySelector,
     Iri,
     OneType,
@@ -51,6 +52,13 @@ def is_split(infos: Sequence[RegistrationInfo], asked: Query) -> bool:
         return False
     held = {name for info in infos for name in info.names}
     return not asked.attributes or asked.scope is not None or not needed_names(asked) <= held
+
+
+def shares_datasets(asked: Query, datasets: Sequence[DatasetId]) -> bool:
+    """Who names none, means all (5.12)."""
+    if asked.datasets is None or not datasets:
+        return True
+    return not set(asked.datasets).isdisjoint(datasets)
 
 
 def widen(asked: Query) -> Query:

@@ -150,11 +150,21 @@ def cut_to_source(entity: Entity, source: Source) -> Entity | None:
     ]
     if not fitting:
         return None
-    if any(not info.names for info in fitting):
-        return entity
-    names = {name for info in fitting for name in info.names}
-    kept = {name: one for name, one in entity.attributes.items() if name in names}
-    return msgspec.structs.replace(entity, attributes=kept)
+    kept = entity.attributes
+    if all(info.names for info in fitting):
+        names = {name for info in fitting for name in info.names}
+        kept = {name: one for name, one in kept.items() if name in names}
+    if source.registration.datasets:
+        kept = _of_datasets(kept, frozenset(source.registration.datasets))
+    return entity if kept is entity.attributes else msgspec.structs.replace(entity, attributes=kept)
+
+
+def _of_datasets(attributes: Attributes, datasets: frozenset[DatasetId]) -> Attributes:
+    found = {
+        name: {dataset: one for dataset, one in instances.items() if dataset in datasets}
+        for name, instances in attributes.items()
+    }
+    return {name: instances for name, instances in found.items() if instances}
 
 
 def cut_proxied(
