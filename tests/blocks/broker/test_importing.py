@@ -169,6 +169,20 @@ async def test_a_town_uploads_its_list_in_the_standard_form_and_gets_it_back(
     assert back.content.decode() == sent.getvalue()
 
 
+async def test_a_file_that_was_given_out_can_be_sent_back(
+    broker_client: httpx.AsyncClient,
+) -> None:
+    path = "/api/broker/v1/datasets/readings"
+    sent = b"town,device,name,temperature,lat,lon\n244422,g1,bridge,12.5,34.5,136.5\n"
+    await broker_client.post(f"{path}/imports?tenant=244422", content=sent)
+
+    file = await broker_client.get(f"{path}/file.csv?tenant=244422")
+    back = await broker_client.post(f"{path}/imports?tenant=244422", content=file.content)
+
+    assert back.json()["findings"] == []
+    assert back.json()["read_rows"] == back.json()["unchanged_entities"] == 1
+
+
 async def test_a_row_of_another_town_is_not_written(
     broker_house: House, broker_client: httpx.AsyncClient
 ) -> None:

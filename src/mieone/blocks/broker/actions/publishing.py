@@ -101,23 +101,25 @@ async def list_import_dates(house: House) -> dict[str, datetime]:
 
 async def export_csv(broker: "Broker", dataset: DataSet, tenants: Sequence[Tenant]) -> str:
     """The entities that this data set brought, as they are now."""
-    entities: list[Entity] = []
+    held: list[tuple[str, Entity]] = []
     for tenant in tenants:
         after = ""
-        while len(entities) < MAX_EXPORTED:
+        while len(held) < MAX_EXPORTED:
             async with broker.house.database.transaction() as conn:
                 ids = await store.list_imported(conn, tenant.name, dataset.id, after, PAGE)
                 if not ids:
                     break
                 found = {item.id: item for item in await reading.list_entities(conn, tenant, ids)}
-            entities.extend(found[name] for name in ids if name in found)
+            held.extend((tenant.name, found[name]) for name in ids if name in found)
             after = ids[-1]
-    return write_csv(dataset, entities, headings_of(dataset))
+    return write_csv(dataset, held, headings_of(dataset))
 
 
 def headings_of(dataset: DataSet) -> list[str]:
-    """Columns in the order of the data set, positions after the address, flags at the end."""
+    """Whose it is, columns in the order of the data set, positions after the address, flags at the end."""
     names = [column.column for column in dataset.columns]
+    if dataset.tenant_column and dataset.tenant_column not in names:
+        names.insert(0, dataset.tenant_column)
     if dataset.position:
         names += [dataset.position.latitude, dataset.position.longitude]
     for flags in dataset.flags:

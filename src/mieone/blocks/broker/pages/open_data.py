@@ -38,6 +38,8 @@ class TownDataSet(msgspec.Struct, frozen=True, kw_only=True):
     is_sent_here: bool
     """False where the region's own file is the source: the next start would read that again."""
     keeps_vanished: bool
+    is_table: bool
+    """False for long series, which no row of a table holds."""
 
 
 @get(PATH)
@@ -112,6 +114,7 @@ async def _show(
                 headings=publishing.headings_of(declared[view.id]),
                 is_sent_here=_is_sent_here(declared[view.id]),
                 keeps_vanished=declared[view.id].keeps_vanished,
+                is_table=declared[view.id].series is None,
             )
             for view in views
         ],

@@ -12,13 +12,17 @@ from mieone.blocks.broker.model.dataset import DataSet
 from .named import expand
 
 
-def write_csv(dataset: DataSet, entities: Sequence[Entity], headings: Sequence[str]) -> str:
-    """Headings the data set does not map stay empty; UTF-8, CRLF, as spreadsheets expect."""
+def write_csv(dataset: DataSet, held: Sequence[tuple[str, Entity]], headings: Sequence[str]) -> str:
+    """Each entity with the name of its tenant; UTF-8, CRLF, as spreadsheets expect.
+
+    Headings the data set does not map stay empty.
+    """
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     writer.writerow(headings)
-    for entity in entities:
-        cells = _cells(dataset, entity)
+    for tenant, entity in held:
+        named = {dataset.tenant_column: tenant} if dataset.tenant_column else {}
+        cells = {**named, **_cells(dataset, entity)}
         writer.writerow([cells.get(heading, "") for heading in headings])
     return out.getvalue()
 
