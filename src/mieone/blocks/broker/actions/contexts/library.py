@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Final
 
@@ -36,12 +35,15 @@ from mieone.core.house import House
 from mieone.core.ids import uuid7
 
 from .fetching import Fetcher
+from .keeping import Kept
 from .making import Ready, make_ready
 from .shelf import IMPLICIT_MARK, FoundContext, Shelf
 from .uses import Uses
 
 PAUSE_S: Final = 1.0
 MAX_KEPT: Final = 512
+MOST_BYTES: Final = 64 * 1024 * 1024
+MOST_WANTED: Final = 32
 MAX_INLINE: Final = 1024 * 1024
 KEPT_CACHED: Final = 500
 KEPT_IMPLICIT: Final = 5_000
@@ -49,7 +51,7 @@ _log = structlog.get_logger(__name__)
 
 
 class ContextLibrary:
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: House, most_bytes: int = MOST_BYTES) -> None:
         self._house = house
         self._shelf = Shelf(house)
         self._uses = Uses(house.database)
@@ -59,7 +61,7 @@ class ContextLibrary:
         self._core = ContextTerms(
             self._core_terms, [], {}, urls=(), link=CORE_CONTEXT_URL, inline=CORE_CONTEXT_URL
         )
-        self._ready: OrderedDict[bytes, Ready] = OrderedDict()
+        self._ready: Kept[bytes, Ready] = Kept(most=MAX_KEPT, most_weight=most_bytes)
         self._wanted: dict[str, str] = {}
         """Implicit ones that a Link header named and the store does not have yet."""
         self._epoch = 0
@@ -97,13 +99,12 @@ class ContextLibrary:
         if ready is None:
             if len(key) > MAX_INLINE:
                 raise BadRequestData(f"@context is larger than {MAX_INLINE} bytes")
+            if len(self._wanted) > MOST_WANTED:
+                await self._keep_wanted()
             made: JsonValue = msgspec.json.decode(key)
             ready = await make_ready(self._shelf, self._core_terms, made, self._wanted)
-            self._ready[key] = ready
-            while len(self._ready) > MAX_KEPT:
-                self._ready.popitem(last=False)
-        else:
-            self._ready.move_to_end(key)
+        # What it remembers of names grows while it is used.
+        self._ready.put(key, ready, ready.weight)
         if ready.used:
             self._uses.count(ready.used, self._house.clock.now())
         return ready.terms
@@ -244,7 +245,7 @@ class ContextLibrary:
         await self._uses.flush()
 
     async def _notice_changes(self) -> None:
-        if not self._ready:
+        if not len(self._ready):
             return
         async with self._house.database.transaction() as conn:
             epoch = await get_epoch(conn)

@@ -1,6 +1,7 @@
 """Terms made of a context, and the names under which an answer speaks of it."""
 
 from collections.abc import Callable, MutableMapping, Sequence
+from typing import Final
 
 import msgspec
 
@@ -8,13 +9,21 @@ from mieone.blocks.broker.model import JsonValue
 from mieone.blocks.broker.model.context import CORE_CONTEXT_URL
 from mieone.blocks.broker.rules.terms import ContextTerms, CoreTerms
 
-from .shelf import Parts, Shelf, implicit_id
+from .shelf import GROWTH, Parts, Shelf, implicit_id
+
+OWN_BYTES: Final = 4096
 
 
 class Ready(msgspec.Struct, frozen=True):
     terms: ContextTerms
     used: tuple[str, ...]
     """Whose uses are counted: local ids, URLs of core contexts."""
+    size: int
+    """Of what is kept beside the terms, in bytes."""
+
+    @property
+    def weight(self) -> int:
+        return self.size + self.terms.weight
 
 
 class _ImplicitTerms(ContextTerms):
@@ -55,7 +64,7 @@ async def make_ready(
         link = urls[0] if urls else (named[0] if named else CORE_CONTEXT_URL)
         inline = inline if urls else link
         terms = ContextTerms(core, context, parts.documents, urls=urls, link=link, inline=inline)
-        return Ready(terms, used)
+        return Ready(terms, used, OWN_BYTES)
     context_id = implicit_id(inline)
     body = msgspec.json.encode({"@context": inline}).decode()
 
@@ -71,4 +80,5 @@ async def make_ready(
         inline=inline,
         on_link=want,
     )
-    return Ready(implicit, used)
+    # The text itself, the key it is found by, and the same decoded.
+    return Ready(implicit, used, OWN_BYTES + len(body) * (2 + GROWTH))

@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import re
-from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
@@ -26,11 +25,15 @@ from mieone.core.house import House
 from mieone.core.ids import uuid7
 
 from .fetching import Fetcher, not_available
+from .keeping import Kept
 
 CONTEXTS_PATH: Final = "/ngsi-ld/v1/jsonldContexts/"
 CORE_PREFIXES: Final = ("https://uri.etsi.org/ngsi-ld/", "http://uri.etsi.org/ngsi-ld/")
 IMPLICIT_MARK: Final = "implicit-"
 MAX_KEPT: Final = 256
+MOST_BYTES: Final = 64 * 1024 * 1024
+GROWTH: Final = 24
+"""So much larger than its text a document may be once it is decoded."""
 MAX_PARTS: Final = 50
 GATHER_S: Final = 10.0
 """For all parts of one context together."""
@@ -47,6 +50,8 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     url: str | None = None
     etag: str | None = None
     fetched_at: datetime | None = None
+    size: int = 0
+    """Of its text."""
 
 
 class Parts(msgspec.Struct, kw_only=True):
@@ -78,7 +83,7 @@ class Shelf:
         self._fetcher: Fetcher | None = None
         self._core = read_core_documents()
         self._opened_at = house.clock.now()
-        self._kept: OrderedDict[str, Document] = OrderedDict()
+        self._kept: Kept[str, Document] = Kept(most=MAX_KEPT, most_weight=MOST_BYTES)
         self._under_way: dict[str, asyncio.Task[Document]] = {}
 
     def open(self, fetcher: Fetcher) -> None:
@@ -126,7 +131,6 @@ class Shelf:
         """From memory, the store or its place. Raises LdContextNotAvailable, BadRequestData."""
         kept = self._kept.get(url)
         if kept is not None:
-            self._kept.move_to_end(url)
             return kept
         if url.startswith(CORE_PREFIXES):
             # All there are come with the software: whatever else is asked for does not exist.
@@ -151,10 +155,7 @@ class Shelf:
         return settings.people_origin, settings.machines_origin
 
     def _keep(self, url: str, document: Document) -> None:
-        self._kept[url] = document
-        self._kept.move_to_end(url)
-        while len(self._kept) > MAX_KEPT:
-            self._kept.popitem(last=False)
+        self._kept.put(url, document, document.size * GROWTH)
 
     async def _fetch_once(self, url: str) -> Document:
         """Many who wait for the same URL wait for one request."""
@@ -185,6 +186,7 @@ class Shelf:
             url=url,
             etag=fetched.etag,
             fetched_at=at,
+            size=len(fetched.body),
         )
 
     async def refresh_one(self) -> bool:
@@ -292,4 +294,5 @@ def _document(stored: StoredContext, url: str) -> Document:
         url=stored.url,
         etag=stored.etag,
         fetched_at=stored.fetched_at if stored.url else None,
+        size=len(stored.body),
     )

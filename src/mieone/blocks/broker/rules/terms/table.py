@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 from mieone.blocks.broker.model import DEFAULT_VOCABULARY, Iri, JsonValue
 from mieone.blocks.broker.problems import BadRequestData
@@ -10,10 +10,33 @@ from mieone.blocks.broker.problems import BadRequestData
 from .definitions import KEYWORDS, Definition, Definitions, Documents, apply, expand, is_absolute
 
 MAX_NAME = 2048
-MAX_KEPT: Final = 20_000
+MOST_REMEMBERED: Final = 256 * 1024
+"""Bytes of names, for each of what a table remembers."""
+BYTES_PER_TERM: Final = 350
+BYTES_PER_NAME: Final = 200
 _FORBIDDEN_IN_IRI: Final = re.compile(r"[\x00-\x20\x7f<>\"{}|\\^`]")
 _FORBIDDEN_IN_NAME: Final = re.compile(r"[\x00-\x20\x7f<>\"'=;(),{}\[\]|\\^`&?#%]")
 _KEYWORD_MEMBERS: Final = {"@id": "id", "@type": "type", "@context": "@context"}
+
+
+Short = TypeVar("Short", str, str | None)
+
+
+class Memory(Generic[Short]):
+    """Answers given before, until they grow too large: anybody may send names that nobody else uses."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, Short] = {}
+        self.weight = 0
+
+    def put(self, name: str, answer: Short) -> Short:
+        weight = BYTES_PER_NAME + len(name) + len(answer or "")
+        if self.weight + weight > MOST_REMEMBERED:
+            self.known.clear()
+            self.weight = 0
+        self.known[name] = answer
+        self.weight += weight
+        return answer
 
 
 class CoreTerms:
@@ -26,6 +49,10 @@ class CoreTerms:
             term: definition
             for term, definition in made.terms.items()
             if definition.iri is not None
+        }
+        self.unprotected: Mapping[str, Definition] = {
+            term: Definition(iri=d.iri, coercion=d.coercion, is_prefix=d.is_prefix)
+            for term, d in self.terms.items()
         }
         self.vocabulary = made.vocabulary or DEFAULT_VOCABULARY
         self.members: Mapping[str, str] = {
@@ -49,11 +76,7 @@ class ContextTerms:
         link: str,
         inline: JsonValue,
     ) -> None:
-        unprotected = {
-            term: Definition(iri=d.iri, coercion=d.coercion, is_prefix=d.is_prefix)
-            for term, d in core.terms.items()
-        }
-        made = Definitions(terms=unprotected, vocabulary=core.vocabulary)
+        made = Definitions(terms=dict(core.unprotected), vocabulary=core.vocabulary)
         apply(made, context, documents)
         self._terms: dict[str, Definition] = {**made.terms, **core.terms}
         self._vocabulary = core.vocabulary
@@ -62,12 +85,21 @@ class ContextTerms:
         self._prefixes = sorted(
             (d.iri, term) for term, d in self._terms.items() if d.is_prefix and d.iri
         )
-        self._expanded: dict[str, Iri] = {}
-        self._compacted: dict[Iri, str] = {}
-        self._member_names: dict[str, str | None] = {}
+        self._expanded: Memory[Iri] = Memory()
+        self._compacted: Memory[str] = Memory()
+        self._member_names: Memory[str | None] = Memory()
+        self._own_weight = sum(
+            BYTES_PER_TERM + len(term) + len(d.iri or "") for term, d in self._terms.items()
+        )
         self._urls = tuple(urls)
         self._link = link
         self._inline = inline
+
+    @property
+    def weight(self) -> int:
+        """In bytes, about; it grows with the names that are asked for."""
+        remembered = (self._expanded, self._compacted, self._member_names)
+        return self._own_weight + sum(memory.weight for memory in remembered)
 
     @property
     def urls(self) -> tuple[str, ...]:
@@ -82,7 +114,7 @@ class ContextTerms:
         return self._inline
 
     def expand_name(self, term: str) -> Iri:
-        known = self._expanded.get(term)
+        known = self._expanded.known.get(term)
         if known is not None:
             return known
         check_name(term)
@@ -91,23 +123,16 @@ class ContextTerms:
             raise BadRequestData(f"the @context says that {term!r} means nothing")
         if iri.startswith("@"):
             raise BadRequestData(f"{term!r} stands for {iri} and is no name")
-        if len(self._expanded) >= MAX_KEPT:
-            self._expanded.clear()
-        self._expanded[term] = iri
-        return iri
+        return self._expanded.put(term, iri)
 
     def expand_type(self, term: str) -> Iri:
         return self.expand_name(term)
 
     def compact_name(self, iri: Iri) -> str:
-        known = self._compacted.get(iri)
+        known = self._compacted.known.get(iri)
         if known is not None:
             return known
-        short = self._compact(iri)
-        if len(self._compacted) >= MAX_KEPT:
-            self._compacted.clear()
-        self._compacted[iri] = short
-        return short
+        return self._compacted.put(iri, self._compact(iri))
 
     def compact_type(self, iri: Iri) -> str:
         return self.compact_name(iri)
@@ -129,17 +154,14 @@ class ContextTerms:
     def member(self, name: str) -> str | None:
         """The core's short name of a member of a document, whatever alias or IRI it came as."""
         try:
-            return self._member_names[name]
+            return self._member_names.known[name]
         except KeyError:
             pass
         if name in KEYWORDS:
             short = _KEYWORD_MEMBERS.get(name)
         else:
             short = self._members.get(self._expand(name) or "")
-        if len(self._member_names) >= MAX_KEPT:
-            self._member_names.clear()
-        self._member_names[name] = short
-        return short
+        return self._member_names.put(name, short)
 
     def _expand(self, text: str) -> Iri | None:
         return expand(text, self._terms, self._vocabulary)
