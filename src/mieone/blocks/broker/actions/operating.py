@@ -6,23 +6,23 @@ import msgspec
 from prometheus_client import Gauge
 
 from mieone.blocks.broker.model import TenantName
+from mieone.blocks.broker.rules.subscriptions import name_receiver
 from mieone.blocks.broker.store.couriers import (
     Figures,
     count_deliveries,
     find_oldest_due,
     revive,
 )
-from mieone.blocks.broker.store.feeds import list_feeds
 from mieone.blocks.broker.store.operations import (
     Dead,
     Held,
     count_held,
+    count_workers,
     list_dead_subscriptions,
 )
 from mieone.core.database import Conn
 from mieone.core.house import House
 
-from .feeds import FeedReport, read_report
 from .publishing import DataSetView, list_datasets
 
 if TYPE_CHECKING:
@@ -35,22 +35,34 @@ NOTIFICATIONS = Gauge(
     "Notifications: due is always delivered + waiting + retrying + dead + dropped",
     ["tenant", "state"],
 )
-LAG = Gauge("mieone_broker_delivery_lag_seconds", "Age of the oldest notification still to be sent")
-
-FEEDS_AWAY = Gauge(
-    "mieone_broker_feed_failures", "How often in a row a feed could not be read", ["feed"]
+ATTEMPTS = Gauge(
+    "mieone_broker_notification_attempts",
+    "Requests made to receivers, repeats included; of these failed",
+    ["tenant", "result"],
 )
-
+LAG = Gauge("mieone_broker_delivery_lag_seconds", "Age of the oldest notification still to be sent")
+WORKERS = Gauge("mieone_broker_delivery_workers", "Workers that deliver notifications")
+UNHELD = Gauge(
+    "mieone_broker_delivery_parts_unheld", "Parts of the subscriptions nobody delivers for"
+)
+STATES = ("due", "delivered", "waiting", "retrying", "dead", "dropped")
 REVIVED_AT_ONCE = 5_000
+
+
+class Given(msgspec.Struct, frozen=True, kw_only=True):
+    """Deliveries of one subscription that were given up."""
+
+    dead: Dead
+    receiver: str | None
+    """Where they were to go, without what its address may give away."""
 
 
 class Overview(msgspec.Struct, frozen=True, kw_only=True):
     tenants: list[Held]
     deliveries: list[Figures]
     lag_s: float
-    dead: list[Dead]
+    given_up: list[Given]
     datasets: list[DataSetView]
-    feeds: FeedReport
 
 
 async def read_overview(broker: "Broker") -> Overview:
@@ -62,9 +74,10 @@ async def read_overview(broker: "Broker") -> Overview:
         tenants=tenants,
         deliveries=deliveries,
         lag_s=lag_s,
-        dead=dead,
+        given_up=[
+            Given(dead=one, receiver=one.endpoint and name_receiver(one.endpoint)) for one in dead
+        ],
         datasets=await list_datasets(broker),
-        feeds=await read_report(broker),
     )
 
 
@@ -83,8 +96,11 @@ async def measure(house: House, conn: Conn) -> None:
         ENTITIES.labels(held.tenant).set(held.entities)
         SUBSCRIPTIONS.labels(held.tenant).set(held.subscriptions)
     for row in await count_deliveries(conn):
-        for state in ("due", "delivered", "waiting", "retrying", "dead", "dropped"):
+        for state in STATES:
             NOTIFICATIONS.labels(row.tenant, state).set(getattr(row, state))
+        ATTEMPTS.labels(row.tenant, "sent").set(row.times_sent)
+        ATTEMPTS.labels(row.tenant, "failed").set(row.times_failed)
     LAG.set(await _oldest_due_s(house, conn))
-    for feed in await list_feeds(conn):
-        FEEDS_AWAY.labels(feed.feed).set(feed.failures)
+    found = await count_workers(conn)
+    WORKERS.set(found.workers)
+    UNHELD.set(found.unheld)

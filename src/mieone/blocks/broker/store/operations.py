@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from mieone.blocks.broker.model import Quota
+from mieone.blocks.broker.model import Endpoint, Quota
 from mieone.core.database import Conn
 from mieone.core.queries import load_queries
 
@@ -31,6 +31,20 @@ class Dead(msgspec.Struct, frozen=True, kw_only=True):
     deliveries: int
     oldest_at: datetime
     last_error: str | None
+    endpoint: str | None
+    """Its address, with all that it may give away; None of a subscription that is gone."""
+
+
+class Workers(msgspec.Struct, frozen=True, kw_only=True):
+    workers: int
+    unheld: int
+    """Parts of the subscriptions for which nobody delivers."""
+
+
+class _Addressed(msgspec.Struct):
+    """Of a subscription's document, what is asked for here."""
+
+    endpoint: Endpoint
 
 
 async def count_held(conn: Conn) -> list[Held]:
@@ -40,4 +54,17 @@ async def count_held(conn: Conn) -> list[Held]:
 
 async def list_dead_subscriptions(conn: Conn) -> list[Dead]:
     rows = await conn.fetch(QUERIES["list_dead_subscriptions"])
-    return [Dead(**dict(row)) for row in rows]
+    return [_dead(dict(row)) for row in rows]
+
+
+async def count_workers(conn: Conn) -> Workers:
+    row = await conn.fetchrow(QUERIES["count_workers"])
+    return msgspec.convert(dict(row or {}), Workers)
+
+
+def _dead(row: dict[str, object]) -> Dead:
+    document = row.pop("document")
+    uri = None
+    if isinstance(document, str):
+        uri = msgspec.json.decode(document, type=_Addressed).endpoint.uri
+    return msgspec.convert({**row, "endpoint": uri}, Dead)

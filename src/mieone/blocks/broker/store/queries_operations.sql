@@ -18,13 +18,38 @@ LIMIT 1000;
 
 -- name: list_dead_subscriptions
 SELECT
-    tenant,
-    subscription,
-    count(*) AS deliveries,
-    min(recorded_at) AS oldest_at,
-    max(last_error) AS last_error
-FROM broker.delivery
-WHERE state = 'dead'
-GROUP BY tenant, subscription
-ORDER BY min(recorded_at)
-LIMIT 200;
+    d.tenant,
+    d.subscription,
+    d.deliveries,
+    d.oldest_at,
+    d.last_error,
+    s.document
+FROM (
+    SELECT
+        tenant,
+        subscription,
+        count(*) AS deliveries,
+        min(recorded_at) AS oldest_at,
+        max(last_error) AS last_error
+    FROM broker.delivery
+    WHERE state = 'dead'
+    GROUP BY tenant, subscription
+    ORDER BY min(recorded_at)
+    LIMIT 200
+) AS d
+LEFT JOIN broker.subscription AS s ON d.tenant = s.tenant AND d.subscription = s.id
+ORDER BY d.oldest_at;
+
+-- name: count_workers
+-- Those that deliver, and the parts of the subscriptions that nobody delivers for.
+SELECT
+    (
+        SELECT count(*)
+        FROM broker.courier
+        WHERE seen_at > clock_timestamp() - interval '30 seconds'
+    ) AS workers,
+    (
+        SELECT count(*)
+        FROM broker.delivery_lease
+        WHERE leased_until < clock_timestamp()
+    ) AS unheld;

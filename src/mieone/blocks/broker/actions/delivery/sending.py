@@ -78,7 +78,10 @@ class Sender:
             return Answer(reason=_plain(problem.reason))
         except aiohttp.ClientConnectionError as error:
             return Answer(reason=f"no connection: {type(error.__cause__ or error).__name__}")
-        except (aiohttp.ClientError, aiomqtt.MqttError, OSError, ValueError) as error:
+        except aiohttp.ClientError as error:
+            # Its text may name the whole address, with the words that open it.
+            return Answer(reason=f"no HTTP: {type(error).__name__}")
+        except (aiomqtt.MqttError, OSError, ValueError) as error:
             return Answer(reason=_plain(f"{type(error).__name__}: {error}"))
 
     async def _post(self, sent: Parcelled, timeout_s: float) -> Answer:

@@ -2,6 +2,7 @@
 
 import re
 from typing import Final
+from urllib.parse import urlsplit
 
 from mieone.blocks.broker.model import Endpoint, JsonValue, KeyValue, Terms
 from mieone.blocks.broker.problems import BadRequestData
@@ -48,6 +49,18 @@ def read_notification(value: JsonValue, terms: Terms) -> dict[str, object]:
     if fields["show_changes"] and fields["format"] == Format.SIMPLIFIED.value:
         raise BadRequestData("showChanges does not go with the simplified format")
     return fields
+
+
+def name_receiver(uri: str) -> str:
+    """Whom an address leads to: never the words in it that open the door."""
+    try:
+        parts = urlsplit(uri)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return ""
+    # In an address of NGSI v2 the host may be a macro, and anything may stand in it.
+    host = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{host}" + (f":{port}" if port else "")
 
 
 def _flag(members: dict[str, JsonValue], what: str) -> bool | None:
