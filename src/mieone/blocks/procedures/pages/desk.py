@@ -14,15 +14,13 @@ from mieone.blocks.procedures import actions
 from mieone.blocks.procedures.actions import Office, office_of
 from mieone.blocks.procedures.actions.decisions import may_decide
 from mieone.blocks.procedures.actions.entrustments import reach_of
-from mieone.blocks.procedures.actions.letters import preview
 from mieone.blocks.procedures.actions.register import Ground, ground_for
-from mieone.blocks.procedures.actions.sights import record_look, record_queue
+from mieone.blocks.procedures.actions.sights import record_queue
 from mieone.blocks.procedures.model import (
     Act,
     ActorClass,
     CaseFile,
     CaseState,
-    Decision,
     Outcome,
 )
 from mieone.blocks.procedures.problems import CaseNotFound, GlyphMissing, ReasonsMissing
@@ -31,12 +29,11 @@ from mieone.blocks.procedures.store import cases
 from mieone.core.database import Conn, Database
 from mieone.core.edge import run
 from mieone.core.house import House
-from mieone.core.ids import uuid7
 from mieone.core.model import Actor
 from mieone.web import AnyRequest, Form, Page, filled_form, read_form
 
-from .cases import pdf_response
 from .desk_case import Opened, open_case
+from .desk_letters import LETTERS
 
 S = CaseState
 VIEWS: Mapping[str, tuple[CaseState, ...]] = MappingProxyType(
@@ -169,40 +166,13 @@ async def do_act(
     office = office_of(house)
     form = await read_form(request)
     step = Act(act) if act in {a.value for a in Act} else None
-    note = form.text("note", is_required=False, max_length=1000)
-    checked = form.values("checked")
     if step is None:
         raise CaseNotFound
     await run(
         database, actor.towns, lambda conn: _check_entrusted(conn, office, actor, case_id, step)
     )
     try:
-        match step:
-            case Act.CONCLUDE:
-                await run(
-                    database,
-                    actor.towns,
-                    lambda conn: actions.conclude(conn, office, actor, case_id, checked),
-                )
-            case Act.PREPARE_NOTICE:
-                plain = form.checkbox("plain_names")
-                await actions.prepare_notice(database, office, actor, case_id, plain_names=plain)
-            case Act.DISPATCH:
-                await run(
-                    database,
-                    actor.towns,
-                    lambda conn: actions.dispatch(conn, office, house.notify, actor, case_id),
-                )
-            case _ if step in STEPS:
-                await run(
-                    database,
-                    actor.towns,
-                    lambda conn: actions.record_act(
-                        conn, office, actor, case_id, step, note, checked
-                    ),
-                )
-            case _:
-                raise CaseNotFound
+        await _act(house, office, database, actor, case_id, step, form)
     except ReasonsMissing:
         form.refuse("note", "procedures.desk.note_missing")
     except GlyphMissing as missing:
@@ -211,6 +181,38 @@ async def do_act(
         opened = await open_case(house, office, database, actor, case_id)
         return await _render(page, office, database, actor, "open", opened, form, problem=act)
     return Redirect(f"/desk/cases/{case_id}", status_code=303)
+
+
+async def _act(
+    house: House,
+    office: Office,
+    database: Database,
+    actor: Actor,
+    case_id: UUID,
+    step: Act,
+    form: Form,
+) -> None:
+    """Raises ReasonsMissing, GlyphMissing; CaseNotFound for an act that has a page of its own."""
+    note = form.text("note", is_required=False, max_length=1000)
+    checked = form.values("checked")
+
+    async def take(conn: Conn) -> None:
+        match step:
+            case Act.CONCLUDE:
+                await actions.conclude(conn, office, actor, case_id, checked)
+            case Act.DISPATCH:
+                await actions.dispatch(conn, office, house.notify, actor, case_id)
+            case _ if step in STEPS:
+                await actions.record_act(conn, office, actor, case_id, step, note, checked)
+            case _:
+                raise CaseNotFound
+
+    if step is Act.PREPARE_NOTICE:
+        # Long work between two transactions of its own.
+        plain = form.checkbox("plain_names")
+        await actions.prepare_notice(database, office, actor, case_id, plain_names=plain)
+    else:
+        await run(database, actor.towns, take)
 
 
 async def _check_entrusted(
@@ -259,65 +261,10 @@ def _uuid(text: str) -> UUID:
         raise CaseNotFound from error
 
 
-async def _look_at_letter(conn: Conn, office: Office, actor: Actor, case_id: UUID) -> None:
-    case = await cases.get_case(conn, case_id)
-    file = await office.definition_of(conn, case)
-    reach = await reach_of(conn, office, actor)
-    reach.check_sees(case)
-    ground = ground_for(actor, file.definition, reach.row_for(case))
-    await record_look(conn, office, actor, case, ground, ("letter",))
-
-
-@get("/desk/cases/{case_id:uuid}/preview.pdf")
-async def preview_letter(
-    case_id: FromPath[UUID],
-    evaluation: UUID,
-    actor: NamedDependency[Actor],
-    house: NamedDependency[House],
-    database: NamedDependency[Database],
-    outcome: Outcome = Outcome.GRANTED,
-) -> Response[bytes]:
-    """The sheet as it would read, before anything is decided."""
-    office = office_of(house)
-    await run(database, actor.towns, lambda conn: _look_at_letter(conn, office, actor, case_id))
-    draft = Decision(
-        id=uuid7(),
-        evaluation_id=evaluation,
-        outcome=outcome,
-        authority="",
-        delegation="",
-        actor_class=acts.class_of(actor),
-        decided_by=actor.id,
-        law_refs=(),
-        reasons=(),
-        decided_at=office.now(),
-    )
-    pdf = await preview(database, office, actor, case_id, draft)
-    return pdf_response(pdf, "preview.pdf")
-
-
-@get("/desk/cases/{case_id:uuid}/letter.pdf")
-async def get_desk_letter(
-    case_id: FromPath[UUID],
-    actor: NamedDependency[Actor],
-    house: NamedDependency[House],
-    database: NamedDependency[Database],
-) -> Response[bytes]:
-    office = office_of(house)
-
-    async def read(conn: Conn) -> bytes:
-        await _look_at_letter(conn, office, actor, case_id)
-        return await actions.open_letter(conn, office, actor, case_id)
-
-    pdf = await run(database, actor.towns, read)
-    return pdf_response(pdf, f"notice-{str(case_id)[-8:]}.pdf")
-
-
 HANDLERS = (
     show_queue,
     show_desk_case,
     do_act,
     decide_case,
-    preview_letter,
-    get_desk_letter,
+    *LETTERS,
 )
