@@ -260,3 +260,16 @@ async def test_a_source_of_one_dataset_tells_of_no_other(
     assert found["level"]["value"] == 2
     assert "capacity" not in found
     assert none.json() == []
+
+
+async def test_a_source_changes_nothing_of_types_it_is_not_registered_for(
+    here: httpx.AsyncClient, there: httpx.AsyncClient
+) -> None:
+    await there.post(ENTITIES, json=shelter(capacity=value(1)))
+    await register(here, there.base_url, mode="redirect", entities=[{"type": "Bank"}])
+
+    changed = await here.patch(f"{ENTITIES}/{ONE}/attrs", json={"capacity": value(2)})
+    gone = await here.delete(f"{ENTITIES}/{ONE}")
+
+    assert (changed.status_code, gone.status_code) == (404, 404)
+    assert (await local(there)).json()["capacity"]["value"] == 1

@@ -5,7 +5,14 @@ from typing import Final
 
 import msgspec
 
-from mieone.blocks.broker.model import Change, Iri, Operation, Registration, SourceMode
+from mieone.blocks.broker.model import (
+    Change,
+    EntityInfo,
+    Iri,
+    Operation,
+    Registration,
+    SourceMode,
+)
 
 from .matching import holds_entity
 from .operations import BATCH, SINGLE
@@ -73,7 +80,7 @@ def split_change(
             shares.append(
                 Share(
                     source=source,
-                    change=restrict(change, names),
+                    change=_guarded(restrict(change, names), source, types),
                     names=() if is_whole else names,
                     is_refused=not takes,
                 )
@@ -110,6 +117,23 @@ def restrict(change: Change, names: Sequence[Iri]) -> Change:
             overlays={name: one for name, one in fragment.overlays.items() if name in kept},
         ),
     )
+
+
+def _guarded(change: Change, source: Source, types: Sequence[Iri]) -> Change:
+    """An entity that nobody here knows may be of types the source is not registered for: where it is
+    registered by type alone, the request says so (4.3.6.1)."""
+    if types or change.type_filter:
+        return change
+    entities = [
+        one
+        for info in source.registration.information
+        if holds_entity(info, change.entity_id)
+        for one in info.entities or (EntityInfo(),)
+    ]
+    if any(one.id is not None or one.id_pattern is not None or not one.types for one in entities):
+        return change
+    held = dict.fromkeys(name for one in entities for name in one.types)
+    return msgspec.structs.replace(change, type_filter=tuple(held))
 
 
 def _names_of(change: Change) -> tuple[Iri, ...]:
