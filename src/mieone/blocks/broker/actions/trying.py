@@ -12,6 +12,7 @@ from mieone.blocks.broker.rules.importing import Imported, map_rows, read_table
 from .bringing import find_pieces, find_vanished, reason_of
 from .datasets import provenance
 from .importing import MAX_FINDINGS, find_parts, make_job
+from .quotas import charge
 
 if TYPE_CHECKING:
     from .parts import Broker
@@ -30,6 +31,7 @@ async def try_content(
     """Counts are what would be written and removed now. Raises BadRequestData as the import does."""
     job = make_job(broker.house, dataset, content, "trial:", only_tenant)
     table = read_table(content, is_json=is_json)
+    charge(len(table.rows))
     mapped = map_rows(dataset, table, provenance(broker.house, dataset))
     parts, strange = await find_parts(broker, job, mapped)
     findings = [*mapped.findings, *strange]
