@@ -14,6 +14,7 @@ from mieone.blocks.broker.model import (
     TenantName,
 )
 from mieone.blocks.broker.rules.projection import project
+from mieone.blocks.broker.rules.scope_keys import list_keys
 from mieone.blocks.broker.store import entities as store
 from mieone.core.database import Conn
 
@@ -50,6 +51,9 @@ async def stored(conn: Conn, entities: Sequence[Entity]) -> dict[str, int]:
     sequences = await store.add_entities(conn, name, entities)
     await store.add_types(
         conn, name, [(sequences[one.id], kind) for one in entities for kind in one.types]
+    )
+    await store.add_scopes(
+        conn, name, [(sequences[one.id], key) for one in entities for key in list_keys(one)]
     )
     await store.put_attributes(
         conn,

@@ -150,6 +150,7 @@ async def test_a_cell_counts_heights_too(client: httpx.AsyncClient) -> None:
         ({"type": "Odd", "id": "no uri"}, "BadRequestData"),
         ({"type": "Odd", "georel": "within"}, "BadRequestData"),
         ({"type": "Odd", "orderBy": "level;up"}, "BadRequestData"),
+        ({"type": "Odd", "orderBy": "level", "collation": "ja"}, "BadRequestData"),
         ({"type": "Odd", "after": "1", "orderBy": "level"}, "BadRequestData"),
         ({"type": "Odd", "spatialId": "1/2"}, "BadRequestData"),
         ({"type": "Odd", "scopeQ": "a"}, "BadRequestData"),

@@ -229,6 +229,7 @@ def test_patterns_may_stand_bare(text: str) -> None:
         "a[",
         "a[]",
         "a[b]c==1",
+        "a{b==1}",
         "!a==1",
         "a>1,2",
         "a>true",

@@ -24,12 +24,15 @@ from mieone.blocks.broker.model import (
     Entity,
     EntitySelector,
     Exists,
+    GeoQuery,
+    GeoRelation,
     JsonValue,
     OneType,
     Order,
     Path,
     Query,
     Scalar,
+    ScopeQuery,
     Span,
     TypeSelection,
 )
@@ -38,7 +41,7 @@ from mieone.blocks.broker.rules.conditions import fits_query
 from mieone.blocks.broker.rules.narrowing import ByValues, make_plan
 from mieone.core.database import Conn
 
-from .given_stored import TENANT, attributes, entity, instance, stored
+from .given_stored import TENANT, attributes, entity, instance, place, stored
 
 HASTY = Limits(rare=5, long_walk=40, many=30)
 """So small that a few hundred entities take every way through the search."""
@@ -131,6 +134,35 @@ def some_types(chance: random.Random) -> TypeSelection:
     return chance.choice((one, AllTypes((one, other)), AnyType((one, other))))
 
 
+def some_scopes(chance: random.Random) -> ScopeQuery:
+    patterns = ("/a", "/a/#", "/+/b", "/#", "/c/+", "/d")
+    return ScopeQuery(
+        alternatives=tuple(
+            tuple(chance.sample(patterns, chance.choice((1, 1, 2))))
+            for _ in range(chance.choice((1, 2)))
+        )
+    )
+
+
+def some_place(chance: random.Random) -> GeoQuery:
+    """Round the antimeridian and the pole, where boxes are in pieces; with a hole around the middle."""
+    point = [chance.choice((179.9, -179.9, 0.0)), chance.choice((0.0, 89.9))]
+    least = chance.choice((None, 20_000.0))
+    most = 100_000.0 if least is None else chance.choice((None, 200_000.0))
+    return GeoQuery(
+        relation=GeoRelation.NEAR,
+        geometry={"type": "Point", "coordinates": list[JsonValue](point)},
+        property="location",
+        max_distance_m=most,
+        min_distance_m=least,
+    )
+
+
+def some_location(chance: random.Random) -> Attributes:
+    longitude = chance.choice((-180, -179.9, -0.1, 0, 0.1, 179.5, 180))
+    return place({"type": "Point", "coordinates": [longitude, chance.choice((0, 0.3, 89.5, 90))]})
+
+
 def some_query(chance: random.Random, ids: list[str]) -> Query:
     selectors: list[EntitySelector] = []
     if chance.random() < 0.5:
@@ -144,6 +176,11 @@ def some_query(chance: random.Random, ids: list[str]) -> Query:
         attributes=tuple(chance.sample(NAMES, 2)) if chance.random() < 0.3 else (),
         condition=some_condition(chance) if chance.random() < 0.8 else None,
         datasets=(DEFAULT_INSTANCE,) if chance.random() < 0.2 else None,
+        scope=some_scopes(chance) if chance.random() < 0.2 else None,
+        paths=chance.choice((("/a",), ("/a/#", "/c"), ("/#",), ("/",)))
+        if chance.random() < 0.15
+        else (),
+        geo=some_place(chance) if chance.random() < 0.2 else None,
         limit=chance.choice((0, 1, 7, 20, 400)),
         offset=chance.choice((0, 0, 3, 50)),
         wants_count=chance.random() < 0.3,
@@ -157,9 +194,15 @@ async def test_queries_answer_what_the_evaluator_says(conn: Conn, limits: Limits
         entity(
             number,
             tuple(sorted(chance.sample("ABC", chance.choice((1, 2))))),
-            some_attributes(chance),
+            some_attributes(chance) | (some_location(chance) if number % 3 else {}),
         )
         for number in range(400)
+    ]
+    everything = [
+        msgspec.structs.replace(
+            one, scopes=chance.choice(((), ("/a",), ("/a/b",), ("/c/b/x", "/a"), ("/c/b",)))
+        )
+        for one in everything
     ]
     sequences = await stored(conn, everything)
     everything.sort(key=lambda one: sequences[one.id])

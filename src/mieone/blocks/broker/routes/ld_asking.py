@@ -47,6 +47,7 @@ FILTER_PARAMS: Final = (
 )
 PAGE_PARAMS: Final = (
     "after",
+    "collation",
     "count",
     "entityMap",
     "entityMapLifetime",
@@ -97,6 +98,11 @@ def read_query(
     params, terms, page = call.params, call.terms, call.params.page()
     condition, scope, order = params.find("q"), params.find("scopeQ"), params.find("orderBy")
     sources = params.find("csf")
+    if params.has("collation"):
+        # Answered in another order than was asked for, it would be wrong without a sign of it.
+        raise BadRequestData(
+            "collation is not supported: texts stand in the order of their letters"
+        )
     query = Query(
         entities=selectors,
         attributes=tuple(terms.expand_name(name) for name in params.list("attrs")),

@@ -152,6 +152,8 @@ def _read_path(reader: Reader, terms: Terms) -> Path:
         members = tuple(inside.split("."))
         if not all(members) or len(members) > _DEEPEST_PATH:
             reader.fail("this is no path into a value", start)
+    if reader.peek() == "{":
+        reader.fail("conditions on linked entities are not supported")
     return Path(
         names=tuple(_expand(name, terms) for name in names), short=tuple(names), members=members
     )
