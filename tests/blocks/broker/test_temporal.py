@@ -11,7 +11,7 @@ from mieone.blocks.broker.actions.recording import make_record
 from mieone.blocks.broker.jobs.history import forget_history
 from mieone.blocks.broker.model import AttributeKind, Instance
 from mieone.blocks.broker.model.temporal import HistoryPolicy, TemporalEntity
-from mieone.blocks.broker.store import history
+from mieone.blocks.broker.store import histories, history
 from mieone.core.database import PooledDatabase
 from mieone.core.house import House
 
@@ -309,6 +309,8 @@ async def test_months_are_opened_with_what_waited_and_dropped_whole(
     at = datetime(2027, 3, 5, tzinfo=UTC)
     instance = Instance(kind=AttributeKind.PROPERTY, value=1)
     async with database.transaction() as conn:
+        while await history.drop_history_months(conn, date(2100, 1, 1)):
+            pass  # What another test has opened here goes first.
         record = make_record("region", "urn:x:1", "urn:n:a", "@none", instance, at, 0)
         await history.record_instances(conn, "region", [record])
         assert await history.open_history_months(conn, date(2027, 2, 1), 3) == 3
@@ -319,3 +321,29 @@ async def test_months_are_opened_with_what_waited_and_dropped_whole(
         assert await conn.fetchval("SELECT count(*) FROM broker.history") == 1
         assert await history.drop_history_months(conn, date(2027, 4, 1)) == 1
         assert await conn.fetchval("SELECT count(*) FROM broker.history") == 0
+
+
+@pytest.mark.parametrize("name", ["list_newest", "list_bounds", "list_extents", "list_candidates"])
+async def test_the_planner_looks_through_the_functions_of_time(
+    database: PooledDatabase, name: str
+) -> None:
+    """Else an index of moments would be of no use, and a long series be read to its end."""
+    others = {
+        "list_newest": ([], 3, 3, 3),
+        "list_bounds": ([], 3),
+        "list_extents": ([], []),
+        "list_candidates": (0, None, None, None, None, 5),
+    }
+    async with database.transaction() as conn:
+        await histories.prefer_indexes(conn)
+        rows = await conn.fetch(
+            f"EXPLAIN {histories.QUERIES[name]}",
+            "region",
+            datetime(2026, 1, 1, tzinfo=UTC),
+            datetime(2027, 1, 1, tzinfo=UTC),
+            False,
+            *others[name],
+        )
+    plan = "\n".join(row[0] for row in rows)
+    assert "Function Scan on told" not in plan
+    assert "moment" in plan

@@ -17,6 +17,10 @@ from mieone.core.queries import load_queries
 from .history import decode_instance, read_temporal_row
 
 QUERIES = load_queries(Path(__file__).parent / "queries_histories.sql")
+_BY_OTHER_TIME: Final = {
+    name: text.replace("broker.told_by_moment(", "broker.told_by_other_time(")
+    for name, text in QUERIES.items()
+}
 EARLIEST: Final = datetime(1, 1, 1, tzinfo=UTC)
 LATEST: Final = datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
 NO_ID: Final = UUID(int=0)
@@ -84,7 +88,7 @@ class Sums(msgspec.Struct, frozen=True):
 
 
 def _statement(name: str, window: Window) -> str:
-    return QUERIES[f"{name}_by_moment" if window.is_by_moment else f"{name}_by_other_time"]
+    return QUERIES[name] if window.is_by_moment else _BY_OTHER_TIME[name]
 
 
 def _window(window: Window) -> tuple[datetime, datetime, bool | str]:
