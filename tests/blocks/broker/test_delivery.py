@@ -1,7 +1,9 @@
 """Notifications on their way: what arrives, in which order, and what becomes of what does not."""
 
 import asyncio
+import copy
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -9,8 +11,12 @@ import pytest
 from httpx import AsyncClient
 
 from mieone.blocks.broker.actions.delivery import Policy, serve
+from mieone.blocks.broker.actions.delivery.intervals import Intervals
+from mieone.blocks.broker.actions.delivery.rendering import Renderer
 from mieone.blocks.broker.actions.parts import Broker
+from mieone.blocks.broker.model import BUCKETS
 from mieone.blocks.broker.store.couriers import Figures, count_deliveries, revive
+from mieone.core.clock import FixedClock
 
 from .receivers import QUICK, Receiver, delivering, receiving
 
@@ -66,7 +72,7 @@ async def figures(broker: Broker) -> Figures:
 
 async def settled(broker: Broker) -> Figures:
     """Once nothing waits any more."""
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while True:
             found = await figures(broker)
             if found.waiting == found.retrying == 0:
@@ -182,7 +188,7 @@ async def test_the_dead_and_the_slow_hold_nobody_up(
         async with delivering(broker, Policy(lease_s=1.0, poll_s=0.02, timeout_s=30)):
             for people in range(30):
                 await put_in(broker_client, people % 10, people)
-            await receiver.wait_for(30, timeout_s=5)
+            await receiver.wait_for(30, timeout_s=25)
 
         assert len(slow.got) <= 10
 
@@ -218,7 +224,7 @@ async def test_nobody_holds_a_place_as_long_as_he_likes(
         policy = msgspec.structs.replace(QUICK, longest_timeout_s=0.1)
         async with delivering(broker, policy):
             await put_in(broker_client, 1, 0)
-            await slow.wait_for(2, timeout_s=5)
+            await slow.wait_for(2, timeout_s=40)
 
     assert len(slow.got) >= 2
 
@@ -273,6 +279,27 @@ async def test_what_fits_is_told_at_intervals(
 
     assert receiver.values("people") == [7, 7]
     assert receiver.got[0]["id"] != receiver.got[1]["id"]
+
+
+async def test_intervals_go_on_when_the_clock_is_set_back(
+    broker_client: AsyncClient, broker: Broker
+) -> None:
+    """By an hour: what was due in 30 minutes is due in 30 minutes still, and after them it is told."""
+    start = broker.house.clock.now()
+    clock = FixedClock(start)
+    house = copy.copy(broker.house)
+    house.clock = clock
+    moved = Broker(house)
+    await put_in(broker_client, 1, 7)
+    await subscribe(broker_client, "http://127.0.0.1:9/", timeInterval=1800)
+    intervals = Intervals(moved, Renderer(broker))
+    buckets = range(BUCKETS)
+
+    clock.advance(timedelta(hours=-1))
+    assert await intervals.tell_due(buckets) == 0
+    clock.advance(timedelta(minutes=40))
+    assert await intervals.tell_due(buckets) == 1
+    assert await intervals.tell_due(buckets) == 0
 
 
 async def test_two_workers_tell_everything_once(

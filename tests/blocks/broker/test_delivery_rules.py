@@ -130,3 +130,19 @@ def test_throttling_outlives_what_was_sent_and_holds_no_repeat() -> None:
 
     line.put(delivery(2, "A", attempts=1), 0.0)
     assert not isinstance(line.choose(6.0, 16), float | None)
+
+
+def test_what_was_overtaken_is_not_forgotten_when_a_claim_fails() -> None:
+    line = line_of(delivery(1, "A"), delivery(2, "A"))
+    first = line.choose(0.0, 16)
+    assert not isinstance(first, float | None)
+    line.merge(first, by_key=True, most=100)
+    line.put_back(first)
+    line.put(delivery(3, "B"), 0.0)
+    line.put(delivery(4, "A"), 0.0)
+
+    again = line.choose(0.0, 16)
+    assert not isinstance(again, float | None)
+    line.merge(again, by_key=True, most=100)
+
+    assert (again.ids, sorted(again.overtaken)) == ([3, 4], [1, 2])

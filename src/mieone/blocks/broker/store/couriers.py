@@ -199,6 +199,11 @@ async def lock_due_intervals(
     return [(row["tenant"], _SUBSCRIPTION.decode(row["document"])) for row in rows]
 
 
+async def shift_intervals(conn: Conn, buckets: Collection[int], back: timedelta) -> None:
+    """The clock was set back by so much."""
+    await conn.execute(QUERIES["shift_intervals"], list(buckets), back)
+
+
 async def set_next_interval(
     conn: Conn, tenant: TenantName, subscription: str, next_at: datetime | None
 ) -> None:

@@ -221,6 +221,11 @@ ORDER BY next_interval_at
 LIMIT $3
 FOR UPDATE SKIP LOCKED;
 
+-- name: shift_intervals
+UPDATE broker.subscription
+SET next_interval_at = next_interval_at - $2::interval
+WHERE next_interval_at IS NOT NULL AND bucket = ANY($1::smallint[]);
+
 -- name: set_next_interval
 UPDATE broker.subscription
 SET next_interval_at = $3

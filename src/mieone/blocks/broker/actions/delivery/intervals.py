@@ -1,7 +1,8 @@
 """Subscriptions with timeInterval: what fits is told again and again, changed or not."""
 
+import time
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import structlog
@@ -32,22 +33,35 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 AT_ONCE = 20
 MOST_TOLD = 1_000
+SET_BACK = timedelta(seconds=2)
+"""A clock that runs a little slow is none that was set back."""
 
 
 class Intervals:
     def __init__(self, broker: "Broker", renderer: Renderer) -> None:
         self._broker = broker
         self._renderer = renderer
+        self._lead = self._measure_lead()
+
+    def _measure_lead(self) -> timedelta:
+        """Of the clock on the wall before one that is never set back."""
+        now = self._broker.house.clock.now()
+        return now - datetime.fromtimestamp(0, UTC) - timedelta(seconds=time.monotonic())
 
     async def tell_due(self, buckets: Collection[int]) -> int:
         """Puts notifications on record for those whose time has come; returns how many were."""
         now = self._broker.house.clock.now()
+        lead = self._measure_lead()
         async with self._broker.house.database.transaction() as conn:
+            if self._lead - lead > SET_BACK:
+                # Else they were silent until the clock is again where it was.
+                await store.shift_intervals(conn, buckets, self._lead - lead)
             due = await store.lock_due_intervals(conn, now, buckets, AT_ONCE)
             for tenant, subscription in due:
                 # First of all: whatever becomes of it, the next turn is later.
                 next_at = _next(subscription, now)
                 await store.set_next_interval(conn, tenant, subscription.id, next_at)
+        self._lead = lead
         for tenant, subscription in due:
             if subscription.status_at(now) is SubscriptionStatus.ACTIVE:
                 try:

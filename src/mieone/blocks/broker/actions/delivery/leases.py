@@ -69,9 +69,9 @@ class Leases:
         """What waits there is known now."""
         self.unread -= buckets
 
-    def reopen(self, buckets: set[int]) -> None:
-        """Something there may have been missed."""
-        self.unread |= buckets & self.held
+    def reread(self, asked: set[int]) -> None:
+        """In those that became ours while only `asked` were asked for, something may be missed."""
+        self.unread |= self.held - self.leaving - asked
 
     async def leave(self) -> None:
         """On the way out: others need not wait."""

@@ -178,6 +178,7 @@ class Line:
         parcel.deliveries = told[:most]
         parcel.keys = {one.order_key for one in parcel.deliveries}
         parcel.notification_id = parcel.deliveries[0].notification_id
+        parcel.overtaken += [one for other in joining for one in other.overtaken]
         parcel.overtaken += [one.delivery_id for one in every if one.delivery_id not in told_ids]
 
     def count_failed(self, parcel: Parcel) -> int:

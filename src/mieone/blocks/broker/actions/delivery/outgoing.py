@@ -67,7 +67,9 @@ class Outgoing:
         if wake_at_s is not None:
             rest_s = min(rest_s, max(wake_at_s - self._held.now_s, 0))
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._held.wake.wait(), rest_s + 0.001)
+            # Not `wait_for`: up to Python 3.11 it loses a cancellation that meets what it waits for.
+            async with asyncio.timeout(rest_s + 0.001):
+                await self._held.wake.wait()
         return 0
 
     def _choose(self) -> list[Going]:

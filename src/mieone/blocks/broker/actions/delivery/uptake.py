@@ -56,8 +56,7 @@ class Uptake:
             is_new = await self._refill(conn)
         if len(found) >= NEW_AT_ONCE:
             await self._take_up(asked)
-        # What was committed in a bucket that we got while we asked for others is looked for there.
-        self._leases.reopen(self._leases.held - asked)
+        self._leases.reread(asked)
         self._horizon = horizon
         for delivery in found:
             is_new |= self._put(delivery, next_sends)
