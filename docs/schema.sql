@@ -339,6 +339,16 @@ TABLE broker.history (
   CONSTRAINT history_pkey PRIMARY KEY (tenant, series, recorded_at, instance_id)
   CREATE INDEX history_by_moment ON ONLY broker.history USING btree (tenant, series, moment, instance_id)
   CREATE INDEX history_deletion ON ONLY broker.history USING btree (tenant, series, recorded_at) WHERE is_deletion
+  CREATE TRIGGER history_grows AFTER INSERT ON broker.history REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION broker.count_history('1')
+  CREATE TRIGGER history_shrinks AFTER DELETE ON broker.history REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION broker.count_history('-1')
+  GRANT DELETE, INSERT, SELECT, UPDATE TO mieone_app
+  GRANT SELECT TO mieone_auditor
+
+TABLE broker.history_count (
+    tenant text NOT NULL,
+    instances bigint NOT NULL
+)
+  CREATE INDEX history_count_by_tenant ON broker.history_count USING btree (tenant)
   GRANT DELETE, INSERT, SELECT, UPDATE TO mieone_app
   GRANT SELECT TO mieone_auditor
 
@@ -451,7 +461,11 @@ TABLE broker.subscription_total (
     last_success timestamp with time zone,
     last_failure timestamp with time zone,
     last_error text,
-    is_failing boolean
+    is_failing boolean,
+    notified bigint NOT NULL DEFAULT 0,
+    notified_failed bigint NOT NULL DEFAULT 0,
+    fails_in_a_row integer NOT NULL DEFAULT 0,
+    last_success_code smallint
 )
   CONSTRAINT subscription_total_pkey PRIMARY KEY (tenant, subscription)
   GRANT DELETE, INSERT, SELECT, UPDATE TO mieone_app

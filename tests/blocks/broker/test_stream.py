@@ -42,7 +42,7 @@ async def listen(
 
 
 async def soon(lines: AsyncIterator[bytes]) -> Event:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         return read(await anext(lines))
 
 
@@ -108,6 +108,22 @@ async def test_nobody_opens_streams_without_end(broker_client: AsyncClient, brok
         await broker.streams.listen(asked, "here", None)
     await broker.streams.listen(asked, "elsewhere", None)
     assert len(open_ones) == len(never_begun) == streaming.MAX_OF_ADDRESS
+    await broker.streams.close()
+
+
+async def test_the_listeners_of_one_tenant_leave_room_for_others(
+    broker_client: AsyncClient, broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streaming, "MAX_OF_TENANT", 3)
+    asked = await interest(broker)
+    one = Interest(tenants=frozenset(sorted(asked.tenants)[:1]))
+    _open_ones = [await listen(broker.streams, asked, address=f"{number}") for number in range(3)]
+
+    with pytest.raises(OverQuota):
+        await broker.streams.listen(asked, "elsewhere", None)
+    first, _lines = await listen(broker.streams, one)
+
+    assert first["event"] == "ready"
     await broker.streams.close()
 
 

@@ -20,6 +20,7 @@ async def _add_tenant(house: House, options: argparse.Namespace) -> int:
         reads_per_s=options.reads,
         at_once=options.at_once,
         entities=options.entities,
+        instances=options.instances,
     )
     tenant = Tenant(name=TenantName(options.name), title=options.title, quota=quota)
     async with house.database.transaction() as conn:
@@ -57,6 +58,7 @@ def _tenant_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--reads", type=float, default=usual.reads_per_s, help="requests a second")
     parser.add_argument("--at-once", type=int, default=usual.at_once, help="requests under way")
     parser.add_argument("--entities", type=int, default=usual.entities, help="how many it may hold")
+    parser.add_argument("--instances", type=int, default=usual.instances, help="in its history")
 
 
 def _key_arguments(parser: argparse.ArgumentParser) -> None:

@@ -12,6 +12,7 @@ from .keys import KeyCheck
 from .openness import read_personal_terms
 from .outbound import GuardedResolver
 from .quotas import Quotas
+from .room import Room
 from .sources import Sources
 from .streaming import Streams
 from .tenants import TenantDirectory
@@ -26,6 +27,7 @@ class Broker:
         self.opened_at = house.clock.now()
         self.tenants = TenantDirectory(house.database)
         self.quotas = Quotas()
+        self.history_room = Room()
         self.keys = KeyCheck(house)
         self.contexts = ContextLibrary(house)
         self.dispatcher = Dispatcher(house)

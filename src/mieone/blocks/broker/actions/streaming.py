@@ -26,6 +26,8 @@ log = structlog.get_logger()
 
 MAX_LISTENERS: Final = 1_000
 MAX_OF_ADDRESS: Final = 20
+MAX_OF_TENANT: Final = 500
+"""Or of all tenants together: whoever listens to one finds room beside those who listen to everything."""
 MAX_BEHIND: Final = 1_000
 AT_ONCE: Final = 500
 POLL_S: Final = 0.25
@@ -77,12 +79,17 @@ class Streams:
         self, interest: Interest, address: str, last_id: str | None
     ) -> AsyncIterator[bytes]:
         """Lines of text/event-stream until the listener goes or falls behind. Raises OverQuota."""
-        self._check_room(address)
+        self._check_room(interest, address)
         return self._serve(_Listener(interest, address), last_id)
 
-    def _check_room(self, address: str) -> None:
-        same = sum(one.address == address for one in self._listeners)
-        if len(self._listeners) >= MAX_LISTENERS or same >= MAX_OF_ADDRESS:
+    def _check_room(self, interest: Interest, address: str) -> None:
+        of_address = sum(one.address == address for one in self._listeners)
+        of_tenant = sum(one.interest.tenants == interest.tenants for one in self._listeners)
+        if (
+            len(self._listeners) >= MAX_LISTENERS
+            or of_address >= MAX_OF_ADDRESS
+            or of_tenant >= MAX_OF_TENANT
+        ):
             raise OverQuota("too many streams are open", wait_s=30)
 
     async def close(self) -> None:

@@ -12,7 +12,7 @@ from mieone.blocks.broker.rules.temporal.policies import (
     list_valid,
     longest_retention,
 )
-from mieone.blocks.broker.store import history
+from mieone.blocks.broker.store import history, history_counts
 from mieone.blocks.broker.store.tenants import list_tenants
 from mieone.core.house import House
 from mieone.core.jobs import PeriodicJob
@@ -86,7 +86,18 @@ async def _forget_batch(
             return forgotten
 
 
+async def sum_up_counts(house: House) -> int:
+    """Of how many tenants. What lengthened and shortened their histories becomes one number."""
+    async with house.database.transaction() as conn:
+        tenants = await list_tenants(conn)
+    for tenant in tenants:
+        async with house.database.transaction() as conn:
+            await history_counts.sum_up_counts(conn, tenant.name)
+    return len(tenants)
+
+
 JOBS: Final = (
     PeriodicJob(name="broker.open_history_months", every_s=6 * 3600, run=open_months),
     PeriodicJob(name="broker.forget_history", every_s=3600, run=forget_history),
+    PeriodicJob(name="broker.sum_up_counts", every_s=60, run=sum_up_counts),
 )

@@ -13,6 +13,8 @@ class Quota(msgspec.Struct, frozen=True, kw_only=True):
     at_once: int = 64
     """Requests of this tenant under way in one process."""
     entities: int = 500_000
+    instances: int = 50_000_000
+    """In its history; when that is full, none are added by the temporal API."""
     subscriptions: int = 10_000
     registrations: int = 1_000
     contexts: int = 1_000

@@ -49,6 +49,7 @@ async def post_temporal_entity(
     document = read_temporal_entity(body, call.terms, at)
     entity_id = check_entity_id(document.id or "")
     async with storing(broker) as conn:
+        await broker.history_room.check_history(conn, call.tenant)
         is_new = await temporal.add_instances(
             conn, call.tenant, entity_id, document, broker.personal, at, creates=True
         )

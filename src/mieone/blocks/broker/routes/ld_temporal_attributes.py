@@ -34,6 +34,7 @@ async def post_temporal_attributes(
     at = broker.house.clock.now()
     document = read_temporal_fragment(body, call.terms, at)
     async with storing(broker) as conn:
+        await broker.history_room.check_history(conn, call.tenant)
         await temporal.add_instances(
             conn, call.tenant, entity_id, document, broker.personal, at, creates=False
         )
