@@ -38,6 +38,10 @@ class Api(StrEnum):
     OWN = "/api/broker/v1/"
 
 
+_APIS: Final = tuple(Api)
+"""Going through an enumeration is slow, and every request does it."""
+
+
 class Visit(msgspec.Struct, frozen=True, kw_only=True):
     api: Api
     kind: Kind
@@ -65,7 +69,7 @@ def read_visit(scope: Scope) -> Visit | None:
     if scope["type"] != ScopeType.HTTP:
         return None
     path, method = scope["path"], scope["method"]
-    api = next((api for api in Api if path.startswith(api)), None)
+    api = next((api for api in _APIS if path.startswith(api)), None)
     if api is None:
         return None
     headers: dict[bytes, str] = {}
