@@ -55,11 +55,13 @@ WHY = {
     "D010_01_exc": "impossible: sets a stub for `/entities/{id}` and counts `/entities?type=Vehicle`; "
     "its library's count looks for the id in the URL counted, finds none and says 0",
     "D011_01_03_inc": "its library compares `attrs` with the members of the stub's answer, a list, "
-    "which it takes to have none: no GET with a parameter `attrs` is matched",
+    "which it takes to have none: no GET with `attrs` is matched. One with `pick`, `q` and sysAttrs "
+    "would be; sources older than these know `attrs` alone, so that is what we send first",
     "D011_01_exc": "impossible: it counts a URL with `attrs=`, and its library says 0 for any of them "
     "while the stub's answer is a list; speed itself is there",
     "D011_02_exc_01": "its library compares `attrs` with the members of the stub's answer, a list, "
-    "which it takes to have none: no GET with a parameter `attrs` is matched",
+    "which it takes to have none: no GET with `attrs` is matched. One with `pick`, `q` and sysAttrs "
+    "would be; sources older than these know `attrs` alone, so that is what we send first",
     "D011_03_inc_02": "impossible: for POST entityOperations/query its library reads `type` of the "
     "stub's answer, a list: TypeError, and the connection is dropped whatever was sent",
     "D011_04_inc_02": "impossible: for POST entityOperations/query its library reads `type` of the "
