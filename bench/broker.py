@@ -19,7 +19,7 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from pathlib import Path
 
 import aiohttp
@@ -32,6 +32,8 @@ from bench.machine import machine, percentile, server, table
 ROOT = Path(__file__).parent.parent
 TENANT = "bench"
 FLOODED = "flooded"
+FLOOD_CLIENTS = 50
+FLOOD_RATE = 1_350
 LD = {"NGSILD-Tenant": TENANT, "Content-Type": "application/json"}
 V2 = {"Fiware-Service": TENANT, "Content-Type": "application/json"}
 SIZES = (1_000, 10_000, 100_000)
@@ -43,6 +45,9 @@ TICK_S = os.sysconf("SC_CLK_TCK")
 
 Ask = Callable[[aiohttp.ClientSession, int], Awaitable[int]]
 """One request, by a number; returns how many things it did, 0 for a failure."""
+Once = Callable[[], Coroutine[None, None, None]]
+Flood = Callable[[Once, asyncio.Event], Coroutine[None, None, None]]
+"""Asks until it is told to stop."""
 
 
 TABLES = ("reads", "writes", "flood", "history", "notifications")
@@ -301,28 +306,59 @@ class Bench:
     # --- two tenants ---
 
     async def flood(self, http: aiohttp.ClientSession, size: int) -> list[list[str]]:
-        """One tenant's patches, alone and beside 50 clients of another with 100 writes a second."""
+        """One tenant's patches, alone and beside another that asks for far more than it may.
+
+        50 clients who come again as soon as they are answered, then so many requests a second whether
+        they are answered or not.
+        """
         alone = await self.loop(http, "alone", 1, self._patch_ld(size))
+        return [
+            [*alone[:1], *alone[2:5], "–", "–"],
+            await self._beside(http, size, f"beside {FLOOD_CLIENTS} clients", self._come_again),
+            await self._beside(http, size, f"beside {FLOOD_RATE:,} asked/s", self._keep_coming),
+        ]
+
+    async def _beside(
+        self, http: aiohttp.ClientSession, size: int, title: str, flood: Flood
+    ) -> list[str]:
         counts: Counter[int] = Counter()
+        numbers = itertools.count()
         stop = asyncio.Event()
 
-        async def noisy(number: int) -> None:
+        async def ask() -> None:
             url = f"{self.origin}/ngsi-ld/v1/entityOperations/upsert"
-            body = msgspec.json.encode([entity(number)])
+            body = msgspec.json.encode([entity(next(numbers) % FLOOD_CLIENTS)])
             headers = {**LD, "NGSILD-Tenant": FLOODED}
-            while not stop.is_set():
-                async with http.post(url, data=body, headers=headers) as answer:
-                    await answer.read()
-                    counts[answer.status] += 1
+            async with http.post(url, data=body, headers=headers) as answer:
+                await answer.read()
+                counts[answer.status] += 1
 
-        noise = [asyncio.create_task(noisy(number)) for number in range(50)]
-        beside = await self.loop(http, "beside the flood", 1, self._patch_ld(size))
-        stop.set()
-        await asyncio.gather(*noise)
+        noise = asyncio.create_task(flood(ask, stop))
+        row = await self.loop(http, title, 1, self._patch_ld(size))
         taken = sum(count for status, count in counts.items() if status < 300)
-        rows = [[*alone[:1], *alone[2:5], "–", "–"], [*beside[:1], *beside[2:5]]]
-        rows[1] += [f"{taken / self.seconds:,.0f}", f"{counts[429] / self.seconds:,.0f}"]
-        return rows
+        turned_away = counts[429]
+        stop.set()
+        await noise
+        rates = [f"{count / self.seconds:,.0f}" for count in (taken, turned_away)]
+        return [*row[:1], *row[2:5], *rates]
+
+    async def _come_again(self, ask: Once, stop: asyncio.Event) -> None:
+        async def client() -> None:
+            while not stop.is_set():
+                await ask()
+
+        await asyncio.gather(*(client() for _ in range(FLOOD_CLIENTS)))
+
+    async def _keep_coming(self, ask: Once, stop: asyncio.Event) -> None:
+        started, tasks = time.perf_counter(), set[asyncio.Task[None]]()
+        for number in itertools.count(1):
+            if stop.is_set():
+                break
+            task = asyncio.create_task(ask())
+            tasks.add(task)
+            task.add_done_callback(tasks.discard)
+            await asyncio.sleep(max(0.0, started + number / FLOOD_RATE - time.perf_counter()))
+        await asyncio.gather(*tasks)
 
     # --- history ---
 
