@@ -9,10 +9,8 @@ what was acknowledged, and have grown no more than LIMIT_MIB. Writes results/bro
 
 import asyncio
 import json
-import os
 import random
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -21,9 +19,10 @@ from pathlib import Path
 from urllib.parse import quote
 
 import aiohttp
-from bench.house import free_port, resident_memory, running
+from bench.house import resident_memory
 
-ROOT = Path(__file__).parents[1]
+from proofs.installation import broker_running
+
 RESULTS = Path(__file__).parent / "results" / "broker_fuzz.md"
 CLIENTS = 8
 LIMIT_MIB = 200
@@ -317,29 +316,18 @@ async def client(
 
 async def main(seconds: float, seed: int) -> int:
     found = Found()
-    with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
-        environment = {
-            **os.environ,
-            "MIEONE_HOME": folder,
-            "MIEONE_PORT": str(free_port()),
-            "MIEONE_TLS_PORT": str(free_port()),
-            "MIEONE_PROFILE": "conformance",
-            "MIEONE_SAMPLE": "no",
-            "MIEONE_REGION": str(ROOT / "regions/mie"),
-        }
-        with running(environment) as (process, _):
-            origin = f"http://127.0.0.1:{environment['MIEONE_PORT']}"
-            limit = aiohttp.ClientTimeout(total=30)
-            async with aiohttp.ClientSession(timeout=limit) as http:
-                chances = [random.Random(seed * 1000 + number) for number in range(CLIENTS)]
-                warm = time.monotonic() + min(5.0, seconds / 4)
-                await asyncio.gather(*(client(http, origin, one, warm, found) for one in chances))
-                before = _python_mib(process)
-                end = time.monotonic() + seconds
-                await asyncio.gather(*(client(http, origin, one, end, found) for one in chances))
-                after = _python_mib(process)
-                async with http.get(f"{origin}/ngsi-ld/v1/entities?type=T&limit=1") as answer:
-                    lives = answer.status == 200
+    with broker_running("fuzz") as (process, origin, _):
+        limit = aiohttp.ClientTimeout(total=30)
+        async with aiohttp.ClientSession(timeout=limit) as http:
+            chances = [random.Random(seed * 1000 + number) for number in range(CLIENTS)]
+            warm = time.monotonic() + min(5.0, seconds / 4)
+            await asyncio.gather(*(client(http, origin, one, warm, found) for one in chances))
+            before = _python_mib(process)
+            end = time.monotonic() + seconds
+            await asyncio.gather(*(client(http, origin, one, end, found) for one in chances))
+            after = _python_mib(process)
+            async with http.get(f"{origin}/ngsi-ld/v1/entities?type=T&limit=1") as answer:
+                lives = answer.status == 200
     text, is_clean = judge(found, before, after, lives, seed)
     print(text)
     for line in (found.broken + found.slow)[:20]:

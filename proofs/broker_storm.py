@@ -14,7 +14,6 @@ import os
 import random
 import signal
 import sys
-import tempfile
 import time
 from collections import Counter, defaultdict
 from datetime import UTC, datetime
@@ -23,9 +22,10 @@ from pathlib import Path
 import aiohttp
 import asyncpg
 from aiohttp import web
-from bench.house import _family, free_port, running
+from bench.house import _family, free_port
 
-ROOT = Path(__file__).parents[1]
+from proofs.installation import broker_running
+
 RESULTS = Path(__file__).parent / "results" / "broker_storm.md"
 THINGS = 999
 SLOW = 998
@@ -200,34 +200,22 @@ async def settle(note: Note, dsn: str) -> tuple[int, int]:
 
 async def main(seconds: float, kills: int) -> int:
     note = Note()
-    with tempfile.TemporaryDirectory(prefix="storm-") as folder:
-        environment = {
-            **os.environ,
-            "MIEONE_HOME": folder,
-            "MIEONE_PORT": str(free_port()),
-            "MIEONE_TLS_PORT": str(free_port()),
-            "MIEONE_PROFILE": "conformance",
-            "MIEONE_SAMPLE": "no",
-            "MIEONE_REGION": str(ROOT / "regions/mie"),
-        }
-        with running(environment) as (process, _):
-            origin = f"http://127.0.0.1:{environment['MIEONE_PORT']}"
-            runner = web.AppRunner(receiver(note), access_log=None)
-            await runner.setup()
-            port = free_port()
-            await web.TCPSite(runner, "127.0.0.1", port).start()
-            limit = aiohttp.ClientTimeout(total=15)
-            async with aiohttp.ClientSession(timeout=limit) as http:
-                await prepare(http, origin, port)
-                end = time.monotonic() + seconds
-                killing = asyncio.create_task(kill_now_and_then(process.pid, kills, end))
-                writers = [write_until(http, origin, note, n, end) for n in range(WRITERS)]
-                await asyncio.gather(*writers)
-                killed = await killing
-            home = Path(environment["MIEONE_HOME"])
-            dsn = json.loads((home / "connections.json").read_bytes())["owner_dsn"]
-            waiting, dead = await settle(note, dsn)
-            await runner.cleanup()
+    with broker_running("storm") as (process, origin, home):
+        runner = web.AppRunner(receiver(note), access_log=None)
+        await runner.setup()
+        port = free_port()
+        await web.TCPSite(runner, "127.0.0.1", port).start()
+        limit = aiohttp.ClientTimeout(total=15)
+        async with aiohttp.ClientSession(timeout=limit) as http:
+            await prepare(http, origin, port)
+            end = time.monotonic() + seconds
+            killing = asyncio.create_task(kill_now_and_then(process.pid, kills, end))
+            writers = [write_until(http, origin, note, n, end) for n in range(WRITERS)]
+            await asyncio.gather(*writers)
+            killed = await killing
+        dsn = json.loads((home / "connections.json").read_bytes())["owner_dsn"]
+        waiting, dead = await settle(note, dsn)
+        await runner.cleanup()
     text, is_clean = judge(note, killed, waiting, dead, seconds)
     print(text)
     RESULTS.write_text(text, "utf-8")
