@@ -68,6 +68,8 @@ async def show_developers(
         datasets=datasets,
         purposes=actions.purposes_for_services(house),
         issuer=house.settings.machines_origin,
+        origin=house.settings.people_origin,
+        tenant=house.region.towns[0].code,
         samples={"register": REGISTER, "try": TRY, "ask": ASK, "answer": ANSWER},
     )
 
