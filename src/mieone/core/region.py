@@ -240,7 +240,11 @@ class Region(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return read_yaml(self.directory, "address_spelling.yaml", AddressSpelling)
 
     def check(self) -> None:
-        """Read every table, so that a wrong row is found before somebody needs it."""
+        """Read every table, so that a wrong row is found before somebody needs it.
+
+        Of stations, shelters and evacuation sites this is all that is done with their rows here: what
+        people see of them comes from the open context, which takes in the files themselves.
+        """
         for table in TABLES:
             getattr(self, table)
         if not self.holidays:
