@@ -56,7 +56,7 @@ async def taking(broker: Broker, dataset: DataSet, port: int) -> AsyncIterator[N
 
 
 async def until(house: House, wanted: Callable[[FeedView], bool]) -> FeedView:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             async with house.database.transaction() as conn:
                 found = [one for one in await store.list_feeds(conn) if one.feed == FEED]

@@ -14,7 +14,11 @@ from mieone.blocks.broker.model.temporal import HistoryPolicy, Series, TemporalE
 from mieone.core.database import Conn
 from mieone.core.queries import load_queries
 
-QUERIES = load_queries(Path(__file__).parent / "queries_history.sql")
+_HERE: Final = Path(__file__).parent
+QUERIES: Final = {
+    **load_queries(_HERE / "queries_history.sql"),
+    **load_queries(_HERE / "queries_forgetting.sql"),
+}
 MAX_SERIES: Final = 20_000
 _ENCODER: Final = msgspec.json.Encoder()
 _DECODER: Final = msgspec.json.Decoder(Instance)
