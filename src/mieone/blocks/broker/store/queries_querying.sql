@@ -353,6 +353,7 @@ WHERE
     );
 
 -- name: probe_bounds
+-- OFFSET 0: by tenant alone, which another index could give, everything of it would be read.
 SELECT found.sequence
 FROM
     unnest(
@@ -364,10 +365,19 @@ FROM
 CROSS JOIN
     LATERAL (
         SELECT kept.sequence
-        FROM broker.attribute AS kept
+        FROM (
+            SELECT
+                held.tenant,
+                held.sequence,
+                held.name
+            FROM broker.attribute AS held
+            WHERE
+                held.bounds
+                && box(point(wanted.west, wanted.south), point(wanted.east, wanted.north))
+            OFFSET 0
+        ) AS kept
         WHERE
-            kept.bounds && box(point(wanted.west, wanted.south), point(wanted.east, wanted.north))
-            AND kept.tenant = $1
+            kept.tenant = $1
             AND ($4::text IS NULL OR kept.name = $4)
             AND kept.sequence > $2
         LIMIT $3
