@@ -37,6 +37,8 @@ _DOCUMENTS_AT_ONCE: Final = 500
 _LEAST_PORTION: Final = 16
 _FEW: Final = 32
 """The documents of so many are read sooner than they are put to another index."""
+_WIDER: Final = 8
+"""Places stand in no order of making: looking for them on the way costs more than taking more at once."""
 _RARE: Final = 3
 """A commonness below which a condition is likely to hold few."""
 
@@ -71,6 +73,7 @@ class Search:
         self._after = after
         self._expired: set[int] = set()
         self._skip = 0
+        self._others: list[Narrowing] = []
         page = query.offset + query.limit + 1
         self._step = min(_LONGEST_STEP, max(_FIRST_STEP, page))
         self._portion = min(_DOCUMENTS_AT_ONCE, max(_LEAST_PORTION, page))
@@ -127,22 +130,27 @@ class Search:
                     f"more than {limits.longest_walk} entities would be walked past"
                 )
         await steps.aclose()
-        for start in range(0, len(whole), _LONGEST_STEP):
-            yield whole[start : start + _LONGEST_STEP]
+        start, step_length = 0, _FIRST_STEP
+        while start < len(whole):
+            yield await self._pass(whole[start : start + step_length], self._others)
+            start += step_length
+            step_length = min(_LONGEST_STEP, 2 * step_length)
 
     def _is_worth_gathering(self) -> bool:
         """A single condition whose index stands in the order of making is simply walked."""
         return len(self._parts) > 1 or any(not is_walkable(part) for part in self._parts)
 
     async def _gather(self, limit: int) -> list[int] | None:
-        """All that is left after where we are, or None when every part has too many."""
-        others: list[Narrowing] = []
-        for place, part in enumerate(self._parts):
-            found = await probe(self._conn, self._tenant, part, self._after, limit)
+        """All that one part holds after where we are, or None when every part has too many.
+
+        The others are left to be passed, portion by portion: a page seldom needs the whole.
+        """
+        for part in self._parts:
+            most = limit * _WIDER if isinstance(part, ByBounds) else limit
+            found = await probe(self._conn, self._tenant, part, self._after, most)
             if found is not None:
-                others += self._parts[place + 1 :]
-                return await self._pass(sorted(found.sequences), others)
-            others.append(part)
+                self._others = [other for other in self._parts if other is not part]
+                return sorted(found.sequences)
         return None
 
     async def _walk(self) -> AsyncGenerator[tuple[int, list[int]], None]:
