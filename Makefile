@@ -9,6 +9,9 @@ WORKERS ?= 2
 # uv does not read pip's settings: hand on a mirror or a certificate that pip was given.
 UV_RUN := env $(if $(PIP_INDEX_URL),UV_DEFAULT_INDEX="$(PIP_INDEX_URL)") $(if $(PIP_CERT),SSL_CERT_FILE="$(PIP_CERT)") $(UV)
 
+# Where it is forbidden to keep compiled modules, each of our processes compiles them all at its start.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: help up test lint bench
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
