@@ -3,10 +3,24 @@
 from datetime import datetime
 from pathlib import Path
 
+import msgspec
+
 from mieone.core.database import Conn
 from mieone.core.queries import load_queries
 
 QUERIES = load_queries(Path(__file__).parent / "queries_keys.sql")
+
+
+class KeyRow(msgspec.Struct, frozen=True, kw_only=True):
+    prefix: str
+    title: str
+    valid_until: datetime | None
+    revoked_at: datetime | None
+
+    def find_state(self, now: datetime) -> str:
+        if self.revoked_at is not None:
+            return "revoked"
+        return "ended" if self.valid_until is not None and self.valid_until <= now else "valid"
 
 
 async def record_key(
@@ -23,3 +37,9 @@ async def find_key_tenant(conn: Conn, digest: bytes, now: datetime) -> str | Non
 
 async def revoke_key(conn: Conn, tenant: str, prefix: str, at: datetime) -> int:
     return len(await conn.fetch(QUERIES["revoke_key"], tenant, prefix, at))
+
+
+async def list_keys(conn: Conn, tenant: str) -> list[KeyRow]:
+    """Newest first, 1,000 at most."""
+    rows = await conn.fetch(QUERIES["list_keys"], tenant)
+    return [KeyRow(**dict(row.items())) for row in rows]

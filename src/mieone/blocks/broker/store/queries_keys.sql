@@ -11,3 +11,10 @@ WHERE digest = $1 AND revoked_at IS NULL AND (valid_until IS NULL OR valid_until
 UPDATE broker.api_key SET revoked_at = $3
 WHERE tenant = $1 AND prefix = $2 AND revoked_at IS NULL
 RETURNING prefix;
+
+-- name: list_keys
+SELECT prefix, title, valid_until, revoked_at
+FROM broker.api_key
+WHERE tenant = $1
+ORDER BY created_at DESC, prefix
+LIMIT 1000;

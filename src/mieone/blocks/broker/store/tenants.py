@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import asyncpg
 import msgspec
 
 from mieone.blocks.broker.model import Quota, Tenant, TenantName
@@ -13,17 +14,22 @@ QUERIES = load_queries(Path(__file__).parent / "queries_tenants.sql")
 
 
 async def list_tenants(conn: Conn) -> list[Tenant]:
-    rows = await conn.fetch(QUERIES["list_tenants"])
-    return [
-        Tenant(
-            name=TenantName(row["name"]),
-            title=row["title"],
-            is_default=row["is_default"],
-            quota=msgspec.convert(row["quota"], Quota),
-            context_url=row["context_url"],
-        )
-        for row in rows
-    ]
+    return [_read(row) for row in await conn.fetch(QUERIES["list_tenants"])]
+
+
+async def find_tenant(conn: Conn, name: str) -> Tenant | None:
+    row = await conn.fetchrow(QUERIES["find_tenant"], name)
+    return None if row is None else _read(row)
+
+
+def _read(row: asyncpg.Record) -> Tenant:
+    return Tenant(
+        name=TenantName(row["name"]),
+        title=row["title"],
+        is_default=row["is_default"],
+        quota=msgspec.convert(row["quota"], Quota),
+        context_url=row["context_url"],
+    )
 
 
 async def declare_tenants(conn: Conn, tenants: Sequence[Tenant]) -> None:
