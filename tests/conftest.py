@@ -23,6 +23,8 @@ from mieone.core.roles import Connections
 from mieone.core.schema import all_migrations, migrate
 from mieone.core.settings import Profile, Settings
 
+from .shelf import Shelf, at, drop, make_copy
+
 ROOT = Path(__file__).parent.parent
 REGION = ROOT / "regions" / "mie"
 BLOCKS = ROOT / "src" / "mieone" / "blocks"
@@ -46,12 +48,6 @@ hypothesis_settings.register_profile("house", deadline=None)
 hypothesis_settings.load_profile("house")
 
 
-def dsn_for(dsn: str, database: str) -> str:
-    """The same login on another database of the same server."""
-    before, _, query = dsn.partition("?")
-    return f"{before.rsplit('/', 1)[0]}/{database}?{query}"
-
-
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Connections]:
     with temporary_cluster() as connections:
@@ -71,29 +67,26 @@ async def template(cluster: Connections) -> Connections:
 
 @asynccontextmanager
 async def cloned(template: Connections) -> AsyncIterator[Connections]:
-    """A database of its own, made from the template in a twentieth of a second."""
-    name = f"clone_{next(_NUMBER)}"
-    maintenance = await asyncpg.connect(template.maintenance_dsn)
+    """A database of its own, dropped in the end: for those that keep one for a while."""
+    name = f"own_{next(_NUMBER)}"
+    await make_copy(template, name)
     try:
-        await maintenance.execute(
-            f"CREATE DATABASE {name} OWNER mieone_owner TEMPLATE mieone STRATEGY FILE_COPY"
-        )
-        yield Connections(
-            owner_dsn=dsn_for(template.owner_dsn, name),
-            app_dsn=dsn_for(template.app_dsn, name),
-            sealer_dsn=dsn_for(template.sealer_dsn, name),
-            auditor_dsn=dsn_for(template.auditor_dsn, name),
-            maintenance_dsn=dsn_for(template.maintenance_dsn, name),
-        )
+        yield at(template, name)
     finally:
-        await maintenance.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-        await maintenance.close()
+        await drop(template, name)
+
+
+@pytest.fixture(scope="session")
+async def shelf(template: Connections) -> AsyncIterator[Shelf]:
+    made = Shelf(template)
+    yield made
+    await made.close()
 
 
 @pytest.fixture
-async def connections(template: Connections) -> AsyncIterator[Connections]:
-    async with cloned(template) as made:
-        yield made
+async def connections(shelf: Shelf) -> AsyncIterator[Connections]:
+    async with shelf.lent() as lent:
+        yield lent
 
 
 @pytest.fixture
