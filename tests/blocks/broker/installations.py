@@ -82,7 +82,7 @@ async def listening(handle: "web._WebHandler") -> AsyncIterator[str]:
     """Anything that answers HTTP, on a port that is free."""
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", handle)
-    runner = web.AppRunner(app)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()

@@ -38,7 +38,7 @@ class Receiver:
             self.open -= 1
         return web.Response(status=status)
 
-    async def wait_for(self, count: int, timeout_s: float = 10.0) -> list[dict[str, Any]]:
+    async def wait_for(self, count: int, timeout_s: float = 60.0) -> list[dict[str, Any]]:
         """The first `count`, once they are there."""
         async with asyncio.timeout(timeout_s):
             while len(self.got) < count:
@@ -59,7 +59,7 @@ async def receiving() -> AsyncIterator[Receiver]:
     receiver = Receiver()
     app = web.Application()
     app.router.add_route("*", "/{tail:.*}", receiver.take)
-    runner = web.AppRunner(app)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()

@@ -53,7 +53,7 @@ async def mosquitto(folder: Path, port: int, *, password: str | None = None) -> 
 
 
 async def opened(port: int) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while True:
             try:
                 _, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -103,7 +103,7 @@ async def test_a_message_has_metadata_and_body(
         await subscribe(broker_client, url, notification={"endpoint": endpoint})
         async with delivering(broker):
             await put_in(broker_client, 1, 10)
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 got_qos, message = await told.get()
             found = await settled(broker)
 
@@ -125,7 +125,7 @@ async def test_a_broker_that_went_away_gets_what_it_missed(
         async with mosquitto(tmp_path, port, password="s3cret"):
             async with heard(port, "towns", username="gauge", password="s3cret") as told:
                 await put_in(broker_client, 1, 0)
-                async with asyncio.timeout(10):
+                async with asyncio.timeout(60):
                     assert (await told.get())[1]["body"]["data"][0]["people"]["value"] == 0
         await put_in(broker_client, 1, 1)
         await asyncio.sleep(0.2)

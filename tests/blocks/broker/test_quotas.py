@@ -80,7 +80,7 @@ async def test_a_flooded_tenant_does_not_hold_up_another() -> None:
 
     tasks = [asyncio.create_task(hold()) for _ in range(30)]
     await asyncio.sleep(0.01)
-    async with asyncio.timeout(0.5):
+    async with asyncio.timeout(30):
         await let_in(quotas, quiet)
     release.set()
     results = await asyncio.gather(*tasks, return_exceptions=True)
@@ -95,7 +95,7 @@ async def test_readers_take_no_place_of_a_writer() -> None:
 
     await let_in(quotas, small)
 
-    async with asyncio.timeout(0.5):
+    async with asyncio.timeout(30):
         await let_in(quotas, small, Kind.WRITE)
 
 
@@ -119,7 +119,7 @@ async def test_whoever_waits_for_another_server_holds_no_place() -> None:
     first = await let_in(quotas, small)
 
     async with first.outside(), first.outside():
-        async with asyncio.timeout(0.5):
+        async with asyncio.timeout(30):
             second = await let_in(quotas, small)
         second.leave()
     waiting = asyncio.create_task(let_in(quotas, small))
@@ -152,7 +152,7 @@ async def test_not_many_of_a_tenant_wait_for_other_servers() -> None:
 
     assert sum(isinstance(result, OverQuota) for result in results) == 5
     # And everybody gave back what they held.
-    async with asyncio.timeout(0.5):
+    async with asyncio.timeout(30):
         await let_in(quotas, small)
 
 
@@ -167,7 +167,7 @@ async def test_who_gives_up_waiting_takes_nobodys_place() -> None:
     first.leave()
     gone.cancel()
 
-    async with asyncio.timeout(0.5):
+    async with asyncio.timeout(30):
         await stays
 
 

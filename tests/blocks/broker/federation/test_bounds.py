@@ -197,7 +197,7 @@ async def test_nobody_turns_in_a_circle_through_v2(
             contextSourceInfo=[{"key": "protocol", "value": "ngsi-v2"}],
         )
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         found = await here.get(ENTITIES, params={"type": "Room"})
 
     assert [one["id"] for one in found.json()] == [room["id"]]

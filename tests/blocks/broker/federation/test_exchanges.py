@@ -264,7 +264,7 @@ async def test_a_slow_source_keeps_nobody_waiting(here: httpx.AsyncClient) -> No
         await asyncio.sleep(30)
         return web.json_response([])
 
-    async with listening(wait) as url, asyncio.timeout(5):
+    async with listening(wait) as url, asyncio.timeout(25):
         await register(here, url, management={"timeout": 200})
 
         found = await here.get(ENTITIES, params={"type": "Shelter"})

@@ -35,7 +35,7 @@ class Receiver:
         return web.Response(status=self.status)
 
     async def wait_for(self, count: int) -> list[Request]:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while len(self.got) < count:
                 self._news.clear()
                 await self._news.wait()
@@ -52,7 +52,7 @@ async def receiving() -> AsyncIterator[Receiver]:
     receiver = Receiver()
     app = web.Application()
     app.router.add_route("*", "/{tail:.*}", receiver.take)
-    runner = web.AppRunner(app)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     receiver.url = f"http://127.0.0.1:{runner.addresses[0][1]}"

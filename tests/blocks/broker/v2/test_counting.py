@@ -50,7 +50,7 @@ def _t(value: int) -> JSON:
 
 
 async def shown_once(v2: V2, location: str, fits: Callable[[JSON], bool]) -> JSON:
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while True:
             shown: JSON = (await v2.get(location)).json()
             if fits(shown):

@@ -157,7 +157,7 @@ async def providing() -> AsyncIterator[Provider]:
     provider = Provider()
     app = web.Application()
     app.router.add_post("/{tail:.*}", provider.answer)
-    runner = web.AppRunner(app)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     provider.url = f"http://127.0.0.1:{runner.addresses[0][1]}"

@@ -246,13 +246,17 @@ async def test_metadata_without_a_type_follows_its_value(v2: V2) -> None:
 
 
 async def test_an_entity_ends_when_it_expires(v2: V2) -> None:
-    soon = datetime.now(UTC) + timedelta(seconds=1.2)
+    late = datetime.now(UTC) + timedelta(hours=1)
     await v2.create(
-        {"id": "E", "type": "T", "dateExpires": {"type": "DateTime", "value": soon.isoformat()}}
+        {"id": "E", "type": "T", "dateExpires": {"type": "DateTime", "value": late.isoformat()}}
     )
 
     before = await v2.ids("/v2/entities")
-    await asyncio.sleep(1.4)
+    soon = datetime.now(UTC) + timedelta(seconds=0.5)
+    await v2.put(
+        "/v2/entities/E/attrs/dateExpires", {"type": "DateTime", "value": soon.isoformat()}
+    )
+    await asyncio.sleep((soon - datetime.now(UTC)).total_seconds() + 0.1)
 
     assert before == ["E"]
     assert await v2.ids("/v2/entities") == []
