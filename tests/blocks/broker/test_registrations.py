@@ -77,11 +77,13 @@ async def test_a_registration_is_shown_as_it_came(broker_client: httpx.AsyncClie
         {"endpoint": "ftp://source.example"},
         {"mode": "selfish"},
         {"mode": "exclusive", "information": [{"entities": [{"type": "A"}]}]},
+        {"mode": "auxiliary", "operations": ["retrieveOps", "updateOps"]},
         {"operations": ["everything"]},
         {"expiresAt": "2001-01-01T00:00:00Z"},
         {"expiresAt": "tomorrow"},
         {"observationInterval": {"endAt": "2001-01-01T00:00:00Z"}},
         {"management": {"timeout": -1}},
+        {"management": {"cacheDuration": "an hour"}},
         {"contextSourceInfo": [{"key": "a b", "value": "x"}]},
         {"contextSourceInfo": [{"key": "A", "value": "x\r\nHost: evil"}]},
         {"location": {"type": "Point", "coordinates": [500, 0]}},
@@ -128,6 +130,17 @@ async def test_what_is_held_in_one_place_is_registered_once(
     assert refused.status_code == 409
     assert refused.json()["type"].endswith("/Conflict")
     assert let.status_code == 201
+
+
+async def test_an_auxiliary_source_is_read(broker_client: httpx.AsyncClient) -> None:
+    every = registration(mode="auxiliary")
+    some = registration(
+        id="urn:ngsi-ld:ContextSourceRegistration:2", mode="auxiliary", operations=["retrieveOps"]
+    )
+
+    made = [await broker_client.post(PATH, json=one) for one in (every, some)]
+
+    assert [one.status_code for one in made] == [201, 201]
 
 
 async def test_a_patch_changes_and_removes(broker_client: httpx.AsyncClient) -> None:

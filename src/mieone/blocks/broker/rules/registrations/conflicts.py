@@ -11,15 +11,22 @@ from mieone.blocks.broker.model import (
 from mieone.blocks.broker.problems import BadRequestData, Conflict
 from mieone.blocks.broker.rules.patterns import is_found
 
+from .operations import WRITES, expand_operations
+
 _PROXIED = frozenset({SourceMode.EXCLUSIVE, SourceMode.REDIRECT})
 
 
 def check_mode(registration: Registration) -> None:
-    """An exclusive source is told by entity: a type alone is not enough. Raises BadRequestData.
+    """What a mode asks of a registration (clauses 4.3.6.2, 4.3.6.3). Raises BadRequestData.
 
-    Clause 4.3.6.3 asks for one id and names of attributes; patterns and whole entities are let
-    through, as the conformance suite registers them (D012 to D016, D001_02).
+    An auxiliary source is only read. An exclusive one is told by entity: a type alone is not enough;
+    patterns, whole entities and what stands here already are let through, as the conformance suite
+    registers them (D012 to D016, D001_02, D005_01).
     """
+    if registration.mode is SourceMode.AUXILIARY:
+        written = sorted(expand_operations(registration.operations) & WRITES)
+        if written:
+            raise BadRequestData(f"an auxiliary source is read only: no {written[0]}")
     if registration.mode is not SourceMode.EXCLUSIVE:
         return
     for info in registration.information:

@@ -13,6 +13,7 @@ from mieone.blocks.broker.model import (
 from mieone.blocks.broker.problems import BadRequestData
 from mieone.blocks.broker.rules.patterns import compile_pattern
 from mieone.blocks.broker.rules.reading import read_instant
+from mieone.blocks.broker.rules.temporal.periods import parse_period
 
 from .operations import KNOWN
 
@@ -143,8 +144,17 @@ def read_management(value: JsonValue) -> SourceManagement:
         is_local_only=local_only,
         timeout_ms=_read_ms(members, "timeout"),
         cooldown_ms=_read_ms(members, "cooldown"),
-        cache_duration=None if duration is None else read_text(duration, "cacheDuration"),
+        cache_duration=None if duration is None else _read_duration(duration, "cacheDuration"),
     )
+
+
+def _read_duration(value: JsonValue, what: str) -> str:
+    text = read_text(value, what)
+    try:
+        parse_period(text)
+    except BadRequestData:
+        raise BadRequestData(f"{what} takes an ISO 8601 duration such as PT1H") from None
+    return text
 
 
 def _read_ms(members: dict[str, JsonValue], what: str) -> int | None:

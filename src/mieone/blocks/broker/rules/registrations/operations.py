@@ -10,14 +10,15 @@ from mieone.blocks.broker.model import Operation
 
 
 class _Table(msgspec.Struct, frozen=True):
-    operations: tuple[str, ...]
+    writes: tuple[str, ...]
+    reads: tuple[str, ...]
     groups: dict[str, tuple[str, ...]]
 
 
 _TABLE: Final = msgspec.yaml.decode(
     (Path(__file__).parent / "operations.yaml").read_bytes(), type=_Table
 )
-KNOWN: Final = frozenset(_TABLE.operations) | _TABLE.groups.keys()
+KNOWN: Final = frozenset((*_TABLE.writes, *_TABLE.reads)) | _TABLE.groups.keys()
 
 SINGLE: Final[Mapping[Operation, str]] = {
     Operation.CREATE: "createEntity",
@@ -44,6 +45,7 @@ BATCH: Final[Mapping[Operation, str]] = {
     Operation.MERGE: "mergeBatch",
     Operation.DELETE: "deleteBatch",
 }
+WRITES: Final = frozenset(_TABLE.writes)
 
 
 def expand_operations(names: Iterable[str]) -> frozenset[str]:
