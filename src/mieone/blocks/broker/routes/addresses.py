@@ -5,6 +5,7 @@ from urllib.parse import unquote_to_bytes
 
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.utils import normalize_path
 
 from mieone.core.block import AnyRequest
 
@@ -20,7 +21,10 @@ class Addresses:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != ScopeType.HTTP or not scope["path"].startswith(PREFIXES):
+        # The router takes `//` for `/`.
+        if scope["type"] != ScopeType.HTTP or not normalize_path(scope["path"]).startswith(
+            PREFIXES
+        ):
             await self._app(scope, receive, send)
             return
         raw = scope.get("raw_path") or b""

@@ -7,6 +7,7 @@ from urllib.parse import parse_qs
 import msgspec
 from litestar.enums import ScopeType
 from litestar.types import Scope
+from litestar.utils import normalize_path
 
 from mieone.blocks.broker.actions.keys import key_in
 from mieone.blocks.broker.actions.lanes import Kind
@@ -68,8 +69,9 @@ def read_visit(scope: Scope) -> Visit | None:
     """None for what is not the broker's."""
     if scope["type"] != ScopeType.HTTP:
         return None
-    path, method = scope["path"], scope["method"]
-    api = next((api for api in _APIS if path.startswith(api)), None)
+    # As the router will read it, which takes `//` for `/`.
+    path, method = normalize_path(scope["path"]), scope["method"]
+    api = next((api for api in _APIS if f"{path}/".startswith(api)), None)
     if api is None:
         return None
     headers: dict[bytes, str] = {}
@@ -78,7 +80,7 @@ def read_visit(scope: Scope) -> Visit | None:
         headers.setdefault(name, value.decode("latin-1"))
     length = headers.get(b"content-length", "")
     size = int(length) if length.isascii() and length.isdigit() else 0
-    writes = is_write(method, path.rstrip("/"))
+    writes = is_write(method, path)
     return Visit(
         api=api,
         kind=Kind.WRITE if writes else Kind.READ,
