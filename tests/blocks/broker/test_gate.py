@@ -9,12 +9,15 @@ import pytest
 from litestar.types import Message, Receive, Scope, Send
 
 from mieone.blocks.broker.actions.parts import Broker
+from mieone.blocks.broker.actions.turns import Load
+from mieone.blocks.broker.problems import OverQuota
 from mieone.blocks.broker.routes.gate import Gate
 from mieone.blocks.broker.routes.uploads import LARGEST, MOST_DRAINED, Upload, drain
 from mieone.blocks.broker.routes.visits import read_visit
 from mieone.core.house import House
 from mieone.core.settings import Profile
 
+ROOM = Load(10 * LARGEST, "too much is being sent")
 ENTITY = {"id": "urn:x:1", "type": "T", "a": {"type": "Property", "value": 1}}
 V2_ENTITY = {"id": "urn:x:1", "type": "T"}
 LD, V2, OWN = "/ngsi-ld/v1/entities", "/v2/entities", "/api/broker/v1/datasets"
@@ -208,7 +211,7 @@ async def test_a_slow_upload_holds_no_place(broker: Broker, broker_house: House)
 
 
 async def test_a_body_arrives_as_it_was_sent() -> None:
-    upload = Upload(receiving([b"a", b"", b"bc"]))
+    upload = Upload(receiving([b"a", b"", b"bc"]), ROOM)
     await upload.read()
 
     assert await upload.receive() == {"type": "http.request", "body": b"abc", "more_body": False}
@@ -217,7 +220,7 @@ async def test_a_body_arrives_as_it_was_sent() -> None:
 
 async def test_of_a_body_that_is_too_large_the_application_sees_that() -> None:
     part = b"x" * (LARGEST // 2 + 1)
-    upload = Upload(receiving([part, part, part]))
+    upload = Upload(receiving([part, part, part]), ROOM)
     await upload.read()
 
     first, second = await upload.receive(), await upload.receive()
@@ -231,7 +234,45 @@ async def test_of_a_body_that_is_too_large_the_application_sees_that() -> None:
 
 async def test_a_client_that_goes_while_it_sends_is_nobodys_failure() -> None:
     with pytest.raises(ConnectionAbortedError):
-        await Upload(receiving([])).read()
+        await Upload(receiving([]), ROOM).read()
+
+
+async def test_bodies_that_wait_take_no_more_memory_than_a_tenant_has() -> None:
+    part = b"x" * 40
+    load = Load(100, "too much")
+    first, second = Upload(receiving([part]), load), Upload(receiving([part]), load)
+    third = Upload(receiving([part]), load)
+    await first.read()
+    await second.read()
+
+    with pytest.raises(OverQuota):
+        await third.read()
+    await first.receive()
+    await Upload(receiving([part]), load).read()
+    second.close()
+    await Upload(receiving([part]), load).read()
+
+
+async def test_whoever_only_reads_keeps_the_connection_when_it_is_crowded(
+    broker: Broker, broker_house: House
+) -> None:
+    await declare(broker_house, "closed", '{"at_once": 0}')
+    await broker.tenants.get("closed")
+    told: list[Message] = []
+
+    async def app(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        raise AssertionError
+
+    async def send(message: Message) -> None:
+        told.append(message)
+
+    scope = scope_of("GET", LD, headers_of("closed"))
+    await Gate(app, lambda: broker)(scope, receiving([]), send)
+
+    start = told[0]
+    assert start["type"] == "http.response.start"
+    assert start["status"] == 429
+    assert b"connection" not in dict(start["headers"])
 
 
 async def test_small_bodies_are_read_past_and_large_ones_are_not() -> None:
@@ -258,3 +299,12 @@ def test_the_gate_knows_what_is_written_from_method_and_path() -> None:
         "import",
     }
     assert read_visit(scope_of("GET", "/api/coin/v1/shops", {})) is None
+
+
+@pytest.mark.parametrize("path", ["//ngsi-ld/v1/entities", "/ngsi-ld//v1/entities/", "//v2//types"])
+async def test_nobody_slips_past_the_gate_by_way_of_a_slash(
+    path: str, client: httpx.AsyncClient
+) -> None:
+    answer = await client.get(f"http://localhost{path}", headers=headers_of("shut"))
+
+    assert answer.status_code == 429

@@ -9,12 +9,14 @@ from typing import Final
 from mieone.blocks.broker.model import Quota, Tenant
 
 from .lanes import Company, Kind, Lane
-from .turns import Places
+from .turns import Load, Places
 
 STRANGERS: Final = Quota(writes_per_s=200, reads_per_s=200, at_once=8)
 """All who name no tenant that we know of, or write without a key that we have seen."""
 OUTSIDE_AT_ONCE: Final = 16
 WAITING_OUTSIDE: Final = 64
+WAITING_BYTES: Final = 64 * 1024 * 1024
+"""Of bodies: those that do not tell their length pay for it only when they are read."""
 
 
 class Share:
@@ -32,6 +34,7 @@ class Share:
             lambda: OUTSIDE_AT_ONCE,
             "too many requests of this tenant wait for other servers",
         )
+        self.bodies = Load(WAITING_BYTES, "too much of this tenant is being sent at once")
 
 
 class Ticket:

@@ -1,4 +1,4 @@
-"""Places that requests hold while they are worked on, in the order they came."""
+"""What requests hold: places while they are worked on, in the order they came, and memory before that."""
 
 import asyncio
 from collections import deque
@@ -11,6 +11,24 @@ from mieone.blocks.broker.problems import OverQuota
 WAIT_LIMIT_S: Final = 2.0
 WAITING_PER_PLACE: Final = 4
 """So many may wait for each place; more are told to come back."""
+
+
+class Load:
+    """Bytes of bodies that came and nobody works on yet."""
+
+    def __init__(self, most: int, reason: str) -> None:
+        self._most = most
+        self._reason = reason
+        self._carried = 0
+
+    def take(self, size: int) -> None:
+        """Raises OverQuota."""
+        if self._carried + size > self._most:
+            raise OverQuota(self._reason)
+        self._carried += size
+
+    def leave(self, size: int) -> None:
+        self._carried -= size
 
 
 class Places:

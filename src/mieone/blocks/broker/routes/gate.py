@@ -1,6 +1,7 @@
 """The gate before everything else: who is over a quota is turned away before anything is looked up."""
 
 from collections.abc import Callable
+from contextlib import closing
 
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -39,25 +40,25 @@ class Gate:
     async def _let_in(self, visit: Visit, share: Share, call: tuple[Scope, Receive, Send]) -> None:
         """Whoever sends slowly holds no place meanwhile, and whoever reads slowly none afterwards."""
         scope, receive, send = call
-        upload = Upload(receive)
-        if visit.has_body:
+        ticket = Ticket(share, visit.kind, visit.weight)
+        with closing(Upload(receive, share.bodies)) as upload:
             try:
-                await upload.read()
+                if visit.has_body:
+                    await upload.read()
+                await ticket.enter()
             except ConnectionAbortedError:
                 return
-        ticket = Ticket(share, visit.kind, visit.weight)
-        try:
-            await ticket.enter()
-        except OverQuota as problem:
-            await self._refusals.send(visit, problem, is_read=upload.is_read, send=send)
-            return
+            except OverQuota as problem:
+                is_read = upload.is_read or not visit.has_body
+                await self._refusals.send(visit, problem, is_read=is_read, send=send)
+                return
 
-        async def send_from_outside(message: Message) -> None:
-            ticket.leave()
-            await send(message)
+            async def send_from_outside(message: Message) -> None:
+                ticket.leave()
+                await send(message)
 
-        with holding(ticket):
-            await self._app(scope, upload.receive, send_from_outside)
+            with holding(ticket):
+                await self._app(scope, upload.receive, send_from_outside)
 
     async def _turn_away(
         self, visit: Visit, lane: Lane, problem: OverQuota, receive: Receive, send: Send

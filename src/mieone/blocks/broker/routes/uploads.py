@@ -9,6 +9,8 @@ from typing import Final
 
 from litestar.types import HTTPReceiveMessage, Receive, WebSocketReceiveMessage
 
+from mieone.blocks.broker.actions.turns import Load
+
 LARGEST: Final = 12 * 1024 * 1024
 MOST_DRAINED: Final = 1024 * 1024
 DRAINED_S: Final = 5.0
@@ -18,8 +20,9 @@ READ_S: Final = 60.0
 class Upload:
     """One body, held until it is whole; the application receives it from here."""
 
-    def __init__(self, receive: Receive) -> None:
+    def __init__(self, receive: Receive, load: Load) -> None:
         self._receive = receive
+        self._load = load
         self._parts: list[bytes] = []
         self._size = 0
         self._is_passed_on = False
@@ -28,7 +31,7 @@ class Upload:
     async def read(self) -> None:
         """Up to the largest size; what is more the application reads, and refuses, itself.
 
-        Raises ConnectionAbortedError when the client goes, or takes for ever.
+        Raises ConnectionAbortedError when the client goes, or takes for ever, and OverQuota.
         """
         try:
             async with asyncio.timeout(READ_S):
@@ -42,6 +45,7 @@ class Upload:
         if message["type"] != "http.request":
             raise ConnectionAbortedError
         part = message.get("body", b"")
+        self._load.take(len(part))
         self._parts.append(part)
         self._size += len(part)
         self.is_read = not message.get("more_body", False)
@@ -51,8 +55,13 @@ class Upload:
             return await self._receive()
         self._is_passed_on = True
         body = b"".join(self._parts)
-        self._parts.clear()
+        self.close()
         return {"type": "http.request", "body": body, "more_body": not self.is_read}
+
+    def close(self) -> None:
+        """It waits no longer."""
+        self._load.leave(sum(map(len, self._parts)))
+        self._parts.clear()
 
 
 async def drain(receive: Receive, length: int) -> bool:
