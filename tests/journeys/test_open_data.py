@@ -122,7 +122,9 @@ async def test_the_pages_of_open_data_are_fit_for_all(
             context = await fresh(chromium, viewport)
             page = await context.new_page()
             await enter_desk(page, installation, place, position)
-            await page.goto(f"{installation.origin}{path}?lang={language}")
+            answer = await page.goto(f"{installation.origin}{path}?lang={language}")
+            if answer is None or answer.status != 200:
+                wrong.append(f"{path} is not shown")
             await page.evaluate(
                 "document.querySelectorAll('main details').forEach(one => one.open = true)"
             )

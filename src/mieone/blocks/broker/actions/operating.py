@@ -13,6 +13,7 @@ from mieone.blocks.broker.store.couriers import (
     find_oldest_due,
     revive,
 )
+from mieone.blocks.broker.store.feeds import list_feeds
 from mieone.blocks.broker.store.operations import (
     Dead,
     Held,
@@ -23,6 +24,7 @@ from mieone.blocks.broker.store.operations import (
 from mieone.core.database import Conn
 from mieone.core.house import House
 
+from .feeds import FeedReport, read_report
 from .publishing import DataSetView, list_datasets
 
 if TYPE_CHECKING:
@@ -45,6 +47,9 @@ WORKERS = Gauge("mieone_broker_delivery_workers", "Workers that deliver notifica
 UNHELD = Gauge(
     "mieone_broker_delivery_parts_unheld", "Parts of the subscriptions nobody delivers for"
 )
+FEEDS_AWAY = Gauge(
+    "mieone_broker_feed_failures", "How often in a row a feed could not be read", ["feed"]
+)
 STATES = ("due", "delivered", "waiting", "retrying", "dead", "dropped")
 REVIVED_AT_ONCE = 5_000
 
@@ -63,6 +68,7 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     lag_s: float
     given_up: list[Given]
     datasets: list[DataSetView]
+    feeds: FeedReport
 
 
 async def read_overview(broker: "Broker") -> Overview:
@@ -78,6 +84,7 @@ async def read_overview(broker: "Broker") -> Overview:
             Given(dead=one, receiver=one.endpoint and name_receiver(one.endpoint)) for one in dead
         ],
         datasets=await list_datasets(broker),
+        feeds=await read_report(broker),
     )
 
 
@@ -104,3 +111,5 @@ async def measure(house: House, conn: Conn) -> None:
     found = await count_workers(conn)
     WORKERS.set(found.workers)
     UNHELD.set(found.unheld)
+    for feed in await list_feeds(conn):
+        FEEDS_AWAY.labels(feed.feed).set(feed.failures)
