@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from mieone.blocks.broker.actions.federation.asking import NO_ANSWER, SourceFailedError, warning_of
+from mieone.blocks.broker.actions.federation.asking import Fault, SourceFailedError, warning_of
 from mieone.blocks.broker.actions.outbound import TargetRefused, check_literal, check_target
 from mieone.blocks.broker.model import Registration
 from mieone.blocks.broker.problems import BadRequestData
@@ -55,8 +55,8 @@ def test_the_alias_of_a_source_ends_no_header() -> None:
         id="urn:x:r", information=(), endpoint="http://x.example/", alias="津市\r\nSet-Cookie: a=b"
     )
 
-    warning = warning_of(registration, SourceFailedError(NO_ANSWER, 'no "answer"'))
+    warning = warning_of(registration, SourceFailedError(Fault.NO_ANSWER, 'no "answer"'))
 
     assert warning.isascii()
     assert warning.isprintable()
-    assert warning.startswith("111 %E6%B4%A5")
+    assert warning.startswith("199 %E6%B4%A5")

@@ -1,11 +1,12 @@
 """What a source is told as its registration wants it: headers, media types and contexts."""
 
 import httpx
+import msgspec
 from aiohttp import web
 
 from tests.blocks.broker.installations import listening
 
-from .saying import ENTITIES, ONE, register, shelter, value
+from .saying import BATCH, ENTITIES, ONE, register, shelter, value
 
 CONTEXT = {"@context": {"places": "https://uri.etsi.org/ngsi-ld/default-context/capacity"}}
 
@@ -65,6 +66,31 @@ async def test_a_source_is_spoken_to_in_its_own_context(here: httpx.AsyncClient)
         "q=places%3E0",
         "type=Shelter",
     ]
+
+
+async def test_a_batch_goes_on_in_the_words_of_its_elements(here: httpx.AsyncClient) -> None:
+    source = Listener()
+
+    async def give(request: web.Request) -> web.Response:
+        return web.json_response(CONTEXT, content_type="application/ld+json")
+
+    async with listening(give) as contexts, listening(source.hear) as url:
+        context = f"{contexts}/context.jsonld"
+        await register(here, url, mode="redirect", operations=["redirectionOps", "createBatch"])
+        told = [
+            {**shelter(places=value(at)), "id": f"urn:x:{at}", "@context": context}
+            for at in range(2)
+        ]
+        await here.post(
+            f"{BATCH}/create",
+            content=msgspec.json.encode(told),
+            headers={"Content-Type": "application/ld+json"},
+        )
+
+    ((body,), (headers,)) = source.bodies, source.headers
+    assert body == [{**shelter(places=value(at)), "id": f"urn:x:{at}"} for at in range(2)]
+    assert headers["Content-Type"] == "application/json"
+    assert context in headers["Link"]
 
 
 async def test_a_source_takes_bodies_as_it_says(here: httpx.AsyncClient) -> None:

@@ -69,12 +69,38 @@ async def test_an_observation_outdates_a_later_writing(
     assert (await here.get(f"{ENTITIES}/{ONE}")).json()["level"]["value"] == 2
 
 
+async def test_where_others_are_asked_no_order_is_kept(
+    here: httpx.AsyncClient, there: httpx.AsyncClient
+) -> None:
+    await register(here, there.base_url)
+    asked = {"type": "Shelter", "orderBy": "name"}
+
+    refused = await here.get(ENTITIES, params=asked)
+    taken = await here.get(ENTITIES, params=asked | {"local": "true"})
+    nobodys = await here.get(ENTITIES, params=asked | {"type": "School"})
+
+    assert [one.status_code for one in (refused, taken, nobodys)] == [400, 200, 200]
+
+
+async def test_split_entities_are_joined_before_they_are_judged(
+    here: httpx.AsyncClient, there: httpx.AsyncClient
+) -> None:
+    await here.post(ENTITIES, json=shelter(capacity=value(1)))
+    await there.post(ENTITIES, json=shelter(name=value("school")))
+    await register(here, there.base_url)
+    asked = {"type": "Shelter", "q": 'capacity==1;name=="school"', "splitEntities": "true"}
+
+    found = await here.get(ENTITIES, params=asked)
+
+    assert [one["id"] for one in found.json()] == [ONE]
+
+
 async def test_an_auxiliary_source_only_fills_gaps(
     here: httpx.AsyncClient, there: httpx.AsyncClient
 ) -> None:
     await here.post(ENTITIES, json=shelter(capacity=value(1)))
     await there.post(ENTITIES, json=shelter(capacity=value(2), name=value("school")))
-    await register(here, there.base_url, mode="auxiliary")
+    await register(here, there.base_url, mode="auxiliary", operations=["retrieveOps"])
 
     found = (await here.get(f"{ENTITIES}/{ONE}")).json()
 
@@ -209,6 +235,26 @@ async def test_a_broker_of_v2_is_asked_and_told(
     assert seen.json() == 23
 
 
+@pytest.mark.parametrize(
+    ("status", "body", "code"),
+    [(403, "{}", 299), (500, "", 299), (200, "no JSON", 111), (404, "", 0)],
+)
+async def test_a_warning_says_what_was_wrong_where_nothing_was_found(
+    here: httpx.AsyncClient, status: int, body: str, code: int
+) -> None:
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(status=status, text=body, content_type="application/json")
+
+    async with listening(answer) as url:
+        await register(here, url, id="urn:x:odd")
+
+        found = await here.get(f"{ENTITIES}/{ONE}")
+
+    assert found.status_code == 404
+    warning = found.headers.get("NGSILD-Warning", "0 ")
+    assert warning.split(" ")[0] == str(code)
+
+
 async def test_a_dead_source_is_a_warning(here: httpx.AsyncClient) -> None:
     await here.post(ENTITIES, json=shelter(capacity=value(1)))
     await register(
@@ -220,7 +266,7 @@ async def test_a_dead_source_is_a_warning(here: httpx.AsyncClient) -> None:
 
     assert first.status_code == 200
     assert first.json()["capacity"]["value"] == 1
-    assert first.headers["NGSILD-Warning"].startswith('111 urn:x:dead "')
+    assert first.headers["NGSILD-Warning"].startswith('199 urn:x:dead "')
     assert "left alone" in second.headers["NGSILD-Warning"]
 
 

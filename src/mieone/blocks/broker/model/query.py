@@ -167,6 +167,10 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     wants_count: bool = False
     source_condition: Condition | None = None
     """csf: only context sources with such properties are asked."""
+    splits: bool = False
+    """splitEntities: what sources hold of an entity is joined before conditions are judged."""
+    orders_here_only: bool = False
+    """NGSI-LD: an order goes with no question to sources (clause 4.23.1)."""
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):

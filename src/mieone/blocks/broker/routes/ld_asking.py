@@ -54,6 +54,7 @@ PAGE_PARAMS: Final = (
     "limit",
     "offset",
     "orderBy",
+    "splitEntities",
 )
 _GEO: Final = ("georel", "geometry", "coordinates")
 _IN_BODIES: Final = frozenset((*FORM_PARAMS, *FILTER_PARAMS, *PAGE_PARAMS, "local")) - {"id"}
@@ -115,6 +116,8 @@ def read_query(
         offset=page.offset,
         wants_count=page.wants_count,
         source_condition=None if sources is None else parse_q(sources, terms, "csf"),
+        splits=params.flag("splitEntities"),
+        orders_here_only=True,
     )
     if params.has("after"):
         if query.order:

@@ -9,6 +9,7 @@ from litestar.di import NamedDependency
 from litestar.exceptions import HTTPException
 
 from mieone.blocks.broker.actions.parts import Broker
+from mieone.blocks.broker.actions.sources import Journey
 from mieone.blocks.broker.model import Change, JsonValue, NotUpdated, Operation, Outcome, Terms
 from mieone.blocks.broker.problems import (
     BadRequestData,
@@ -160,12 +161,21 @@ async def _run(call: Call, body: JsonValue, read: _Reader) -> list[Outcome | Unr
     """One result an element, in order. What cannot be read does not hold up the others."""
     if isinstance(body, list) and len(body) > MAX_ITEMS:
         raise HTTPException(status_code=413, detail=f"a batch has at most {MAX_ITEMS} elements")
-    read_items = [_read(item, read) for item in await open_items(call, body)]
+    items = await open_items(call, body)
+    read_items = [_read(item, read) for item in items]
     changes = [one for one in read_items if isinstance(one, Change)]
     outcomes = iter(
-        await call.broker.sources.write(call.tenant, changes, call.journey, is_batch=True)
+        await call.broker.sources.write(call.tenant, changes, _journey(call, items), is_batch=True)
     )
     return [next(outcomes) if isinstance(one, Change) else one for one in read_items]
+
+
+def _journey(call: Call, items: Sequence[Item]) -> Journey:
+    """Sources are told in the context of the elements, where they have one in common."""
+    first, *others = (item.terms for item in items)
+    if isinstance(first, BrokerProblem) or any(terms is not first for terms in others):
+        return call.journey
+    return msgspec.structs.replace(call.journey, terms=first)
 
 
 def _read(item: Item, read: _Reader) -> Change | Unread:

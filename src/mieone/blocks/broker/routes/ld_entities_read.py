@@ -58,7 +58,9 @@ async def get_entity(
     )
     entity, warnings = await broker.sources.retrieve(call.tenant, entity_id, asked, call.journey)
     if entity is None or not fits_selector(entity, selector):
-        raise ResourceNotFound(f"there is no entity {entity_id[:200]}")
+        missing = ResourceNotFound(f"there is no entity {entity_id[:200]}")
+        missing.headers = _warn(warnings)
+        raise missing
     return await answer_entity(call, entity, form, _warn(warnings))
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Mapping
+from enum import Enum
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
@@ -28,18 +29,29 @@ if TYPE_CHECKING:
 TIMEOUT_S: Final = 5.5
 LONGEST_TIMEOUT_S: Final = 30.0
 LARGEST_ANSWER: Final = 16 * 1024 * 1024
-NO_ANSWER: Final = 111
-"""RFC 7234 5.5: revalidation failed, here: nobody answered."""
-MISCELLANEOUS: Final = 199
-LASTING: Final = 299
+
+
+class Fault(Enum):
+    """What went wrong with a source, each with its code of NGSILD-Warning (table 6.3.17-1)."""
+
+    NO_ANSWER = "no answer", 199
+    MISCELLANEOUS = "something else", 199
+    UNREADABLE = "an answer that cannot be read", 111
+    LASTING = "a refusal, or a part that was cut", 299
+
+    @property
+    def code(self) -> int:
+        return self.value[1]
+
+
 _IN_AN_AGENT: Final = "!#$%&'()*+,/:;=?@[]"
 
 
 class SourceFailedError(Exception):
     """The source has not answered, or not so that it can be read."""
 
-    def __init__(self, code: int, text: str, *, is_refusal: bool = False) -> None:
-        self.code = code
+    def __init__(self, fault: Fault, text: str, *, is_refusal: bool = False) -> None:
+        self.fault = fault
         self.text = text
         self.is_refusal = is_refusal
         """It was there, and did not want to answer this: another wording may help."""
@@ -60,7 +72,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
         try:
             return read_json(self.body)
         except BrokerProblem as problem:
-            raise SourceFailedError(MISCELLANEOUS, problem.reason) from None
+            raise SourceFailedError(Fault.UNREADABLE, problem.reason) from None
 
 
 class SourceClient:
@@ -80,7 +92,7 @@ class SourceClient:
         try:
             return await self._broker.contexts.terms([named])
         except BrokerProblem as problem:
-            raise SourceFailedError(MISCELLANEOUS, problem.reason) from None
+            raise SourceFailedError(Fault.MISCELLANEOUS, problem.reason) from None
 
     async def terms_of(self, answer: Answer, document: JsonValue, asked_with: Terms) -> Terms:
         """The context an answer is written with. Raises SourceFailedError."""
@@ -99,14 +111,14 @@ class SourceClient:
         try:
             return await self._broker.contexts.terms(context)
         except BrokerProblem as problem:
-            raise SourceFailedError(MISCELLANEOUS, problem.reason) from None
+            raise SourceFailedError(Fault.UNREADABLE, problem.reason) from None
 
     async def send(
         self, tenant: str, registration: Registration, request: SourceRequest, journey: "Journey"
     ) -> Answer:
         """Raises SourceFailedError."""
         if self._rests_until_s.get(registration.endpoint, 0.0) > time.monotonic():
-            raise SourceFailedError(NO_ANSWER, "left alone for a while after a failure")
+            raise SourceFailedError(Fault.NO_ANSWER, "left alone for a while after a failure")
         try:
             answer = await self._exchange(tenant, registration, request, journey)
         except SourceFailedError as failure:
@@ -129,14 +141,16 @@ class SourceClient:
             async with outside(), asyncio.timeout(_timeout_s(registration)):
                 return await self._read(request, headers, url)
         except TimeoutError:
-            raise SourceFailedError(NO_ANSWER, "no answer in time") from None
+            raise SourceFailedError(Fault.NO_ANSWER, "no answer in time") from None
         except TargetRefused as error:
-            raise SourceFailedError(MISCELLANEOUS, str(error)) from None
+            raise SourceFailedError(Fault.MISCELLANEOUS, str(error)) from None
         except BrokerProblem as problem:
-            raise SourceFailedError(MISCELLANEOUS, problem.reason) from None
+            raise SourceFailedError(Fault.MISCELLANEOUS, problem.reason) from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
             hung_up = isinstance(error, aiohttp.ServerDisconnectedError)
-            raise SourceFailedError(NO_ANSWER, type(error).__name__, is_refusal=hung_up) from None
+            raise SourceFailedError(
+                Fault.NO_ANSWER, type(error).__name__, is_refusal=hung_up
+            ) from None
 
     async def _read(self, request: SourceRequest, headers: Mapping[str, str], url: str) -> Answer:
         body = None if request.body is None else msgspec.json.encode(request.body)
@@ -152,7 +166,7 @@ class SourceClient:
             while not response.content.at_eof() and len(content) <= LARGEST_ANSWER:
                 content += await response.content.read(LARGEST_ANSWER + 1 - len(content))
             if len(content) > LARGEST_ANSWER:
-                raise SourceFailedError(MISCELLANEOUS, "the answer is too large")
+                raise SourceFailedError(Fault.UNREADABLE, "the answer is too large")
             links = ", ".join(response.headers.getall("Link", []))
             told = {name.title(): text for name, text in response.headers.items()}
             if links:
@@ -164,7 +178,7 @@ class SourceClient:
     ) -> None:
         self._counter.note(tenant, registration.id, has_failed=True)
         management = registration.management
-        if failure.code == NO_ANSWER and management is not None and management.cooldown_ms:
+        if failure.fault is Fault.NO_ANSWER and management is not None and management.cooldown_ms:
             until_s = time.monotonic() + management.cooldown_ms / 1000
             self._rests_until_s[registration.endpoint] = until_s
 
@@ -174,7 +188,7 @@ def warning_of(registration: Registration, failure: SourceFailedError) -> str:
     text = "".join(mark for mark in failure.text if 32 <= ord(mark) < 127 and mark not in '"\\')
     # Others have named it: a header takes printable ASCII, an agent no space.
     agent = quote(registration.alias or registration.id, safe=_IN_AN_AGENT)
-    return f'{failure.code} {agent[:200]} "{text[:200]}"'
+    return f'{failure.fault.code} {agent[:200]} "{text[:200]}"'
 
 
 def _timeout_s(registration: Registration) -> float:

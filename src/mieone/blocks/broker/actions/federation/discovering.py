@@ -20,7 +20,7 @@ from mieone.blocks.broker.rules.registrations import tells_the_present
 from mieone.blocks.broker.rules.registrations.requests import SourceRequest
 from mieone.blocks.broker.rules.registrations.splitting import Source
 
-from .asking import MISCELLANEOUS, NO_ANSWER, SourceClient, SourceFailedError, warning_of
+from .asking import Fault, SourceClient, SourceFailedError, warning_of
 from .register import SourceRegister
 
 if TYPE_CHECKING:
@@ -146,15 +146,14 @@ class SourceSurvey:
             if answer.status in (404, 508):
                 return [], ()
             if not answer.is_well:
-                code = NO_ANSWER if answer.status >= 500 else MISCELLANEOUS
-                raise SourceFailedError(code, f"status {answer.status}")
+                raise SourceFailedError(Fault.LASTING, f"status {answer.status}")
             document = answer.read()
             terms = await self._client.terms_of(answer, document, journey.terms)
             return read(document, terms, source), ()
         except SourceFailedError as failure:
             return [], (warning_of(registration, failure),)
         except BrokerProblem as problem:
-            unread = SourceFailedError(MISCELLANEOUS, problem.reason)
+            unread = SourceFailedError(Fault.UNREADABLE, problem.reason)
             return [], (warning_of(registration, unread),)
 
 

@@ -56,8 +56,8 @@ def dress(registration: Registration, request: SourceRequest, journey: "Journey"
     wanted = JSON if context is not None else find_header(registration, "contenttype")
     if wanted == JSON and request.is_ld:
         return msgspec.structs.replace(request, body=_undressed(request.body), is_ld=False)
-    if wanted == LD_JSON and isinstance(request.body, dict) and not request.is_ld:
-        body = {**request.body, "@context": [journey.terms.link]}
+    if wanted == LD_JSON and not request.is_ld:
+        body = _dressed(request.body, request.context or journey.terms.link)
         return msgspec.structs.replace(request, body=body, is_ld=True)
     return request
 
@@ -89,6 +89,13 @@ def headers_of(
         context = request.context or named or journey.terms.link
         headers["Link"] = f'<{context}>; rel="{JSON_LD_CONTEXT}"; type="{LD_JSON}"'
     return headers
+
+
+def _dressed(body: JsonValue, context: str) -> JsonValue:
+    """Ids, as a batch of deletions has them, stay as they are."""
+    if isinstance(body, list):
+        return [_dressed(one, context) for one in body]
+    return {**body, "@context": [context]} if isinstance(body, dict) else body
 
 
 def _undressed(body: JsonValue) -> JsonValue:

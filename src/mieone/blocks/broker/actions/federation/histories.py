@@ -34,9 +34,7 @@ from mieone.blocks.broker.rules.registrations.splitting import Source
 from mieone.blocks.broker.rules.registrations.watching import fits_source
 
 from .asking import (
-    LASTING,
-    MISCELLANEOUS,
-    NO_ANSWER,
+    Fault,
     SourceClient,
     SourceFailedError,
     warning_of,
@@ -164,14 +162,13 @@ class SourceHistories:
             if answer.status in (404, 508):
                 return [], ()
             if not answer.is_well:
-                code = NO_ANSWER if answer.status >= 500 else MISCELLANEOUS
-                raise SourceFailedError(code, f"status {answer.status}")
+                raise SourceFailedError(Fault.LASTING, f"status {answer.status}")
             document = answer.read()
             return self._admit(source, document, journey.terms)
         except SourceFailedError as failure:
             return [], (warning_of(registration, failure),)
         except BrokerProblem as problem:
-            unread = SourceFailedError(MISCELLANEOUS, problem.reason)
+            unread = SourceFailedError(Fault.UNREADABLE, problem.reason)
             return [], (warning_of(registration, unread),)
 
     def _admit(
@@ -189,7 +186,7 @@ class SourceHistories:
             found.append({key: value for key, value in cut.items() if key not in hidden})
         if not personal:
             return found, ()
-        failure = SourceFailedError(LASTING, f"{personal} personal attributes were cut")
+        failure = SourceFailedError(Fault.LASTING, f"{personal} personal attributes were cut")
         return found, (warning_of(source.registration, failure),)
 
     def _is_personal(self, document: Document, key: str, terms: Terms) -> bool:

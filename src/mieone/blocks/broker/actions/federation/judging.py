@@ -26,7 +26,7 @@ from mieone.blocks.broker.problems import (
 )
 from mieone.blocks.broker.rules.registrations.splitting import Share
 
-from .asking import NO_ANSWER, Answer, SourceFailedError
+from .asking import Answer, Fault, SourceFailedError
 
 _OUTRIGHT: Final = frozenset({Operation.CREATE, Operation.UPSERT_REPLACE, Operation.UPSERT_UPDATE})
 _OF_ONE_ATTRIBUTE: Final = frozenset(
@@ -77,7 +77,7 @@ def result_of(
 
 
 def unanswered(failure: SourceFailedError) -> BrokerProblem:
-    kind = SourceUnavailable if failure.code == NO_ANSWER else SourceFailed
+    kind = SourceUnavailable if failure.fault is Fault.NO_ANSWER else SourceFailed
     return kind(f"the source has not done it: {failure.text}")
 
 

@@ -33,11 +33,9 @@ from mieone.blocks.broker.rules.registrations.splitting import Source
 
 from .asking import (
     LARGEST_ANSWER,
-    LASTING,
     LONGEST_TIMEOUT_S,
-    MISCELLANEOUS,
-    NO_ANSWER,
     Answer,
+    Fault,
     SourceClient,
     SourceFailedError,
     warning_of,
@@ -50,7 +48,9 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger(__name__)
 _REFUSALS: Final = frozenset({400, 422, 501})
-_NOT_ALL: Final = SourceFailedError(MISCELLANEOUS, "it has more than is looked at for one question")
+_NOT_ALL: Final = SourceFailedError(
+    Fault.MISCELLANEOUS, "it has more than is looked at for one question"
+)
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
@@ -189,12 +189,11 @@ class Questioner:
             # Nothing is there; or the way leads back to us, who have been asked already.
             return 0, []
         if not answer.is_well:
-            code = NO_ANSWER if answer.status >= 500 else MISCELLANEOUS
             raise SourceFailedError(
-                code, f"status {answer.status}", is_refusal=answer.status in _REFUSALS
+                Fault.LASTING, f"status {answer.status}", is_refusal=answer.status in _REFUSALS
             )
         if not answer.body:
-            raise SourceFailedError(MISCELLANEOUS, "an empty answer")
+            raise SourceFailedError(Fault.UNREADABLE, "an empty answer")
         document = answer.read()
         documents = document if isinstance(document, list) else [document]
         asked_with = await self._client.terms_for(source.registration, journey)
@@ -209,7 +208,7 @@ class Questioner:
             except BrokerProblem:
                 malformed += 1
         if malformed:
-            failure = SourceFailedError(MISCELLANEOUS, f"{malformed} entities cannot be read")
+            failure = SourceFailedError(Fault.UNREADABLE, f"{malformed} entities cannot be read")
             warnings.append(warning_of(source.registration, failure))
         return len(documents), entities
 
@@ -237,7 +236,7 @@ class Questioner:
             _log.warning(
                 "source_told_personal", registration=source.registration.id, attributes=personal
             )
-            failure = SourceFailedError(LASTING, f"{personal} personal attributes were cut")
+            failure = SourceFailedError(Fault.LASTING, f"{personal} personal attributes were cut")
             warnings.append(warning_of(source.registration, failure))
         return admitted
 

@@ -19,7 +19,7 @@ from mieone.blocks.broker.model import (
     Tenant,
     Terms,
 )
-from mieone.blocks.broker.problems import TooComplexQuery
+from mieone.blocks.broker.problems import BadRequestData, TooComplexQuery
 from mieone.blocks.broker.rules.conditions import fits_query
 from mieone.blocks.broker.rules.ordering import sort_entities
 from mieone.blocks.broker.rules.registrations import holds_entity, list_matching, tells_the_present
@@ -152,10 +152,12 @@ class SourceReader:
         ]
         if not fitting:
             return await self._query_here(tenant, sources, asked, PROXIED), ()
+        if asked.order and asked.orders_here_only:
+            raise BadRequestData("orderBy goes with local=true only where others are asked")
         if asked.offset + asked.limit > FARTHEST:
             raise TooComplexQuery(f"where others are asked, pages end with entity {FARTHEST}")
         # Nor can NGSI v2 judge a condition of NGSI-LD.
-        splits = any(
+        splits = asked.splits or any(
             is_split(infos, asked) or source.registration.protocol is SourceProtocol.NGSI_V2
             for source, infos in fitting
         )

@@ -8,7 +8,7 @@ from mieone.blocks.broker.rules.registrations import list_matching
 from mieone.blocks.broker.rules.registrations.splitting import Source
 from mieone.blocks.broker.rules.registrations.v2_bodies import query_request, read_answer
 
-from .asking import MISCELLANEOUS, NO_ANSWER, SourceClient, SourceFailedError
+from .asking import Fault, SourceClient, SourceFailedError
 
 if TYPE_CHECKING:
     from mieone.blocks.broker.actions.sources import Journey
@@ -33,9 +33,8 @@ async def query_v2(
     if answer.status in (404, 508):
         return []
     if not answer.is_well:
-        code = NO_ANSWER if answer.status >= 500 else MISCELLANEOUS
-        raise SourceFailedError(code, f"status {answer.status}")
+        raise SourceFailedError(Fault.LASTING, f"status {answer.status}")
     entities, malformed = read_answer(answer.read(), terms)
     if malformed and not entities:
-        raise SourceFailedError(MISCELLANEOUS, f"{malformed} entities cannot be read")
+        raise SourceFailedError(Fault.UNREADABLE, f"{malformed} entities cannot be read")
     return entities

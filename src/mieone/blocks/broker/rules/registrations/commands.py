@@ -78,6 +78,7 @@ def _write_params(change: Change, terms: Terms) -> list[tuple[str, str]]:
 def batch_request(shares: Sequence[Share], terms: Terms) -> SourceRequest:
     """Several changes of one operation and the same options."""
     first = shares[0].change
+    is_ld = len(terms.urls) > 1 and first.operation is not Operation.DELETE
     params: list[tuple[str, str]] = []
     if first.operation is Operation.UPSERT_UPDATE:
         params.append(("options", "update"))
@@ -86,17 +87,16 @@ def batch_request(shares: Sequence[Share], terms: Terms) -> SourceRequest:
     if first.operation is Operation.DELETE:
         body: JsonValue = [share.change.entity_id for share in shares]
     else:
-        context = context_of(terms)
-        body = [
-            {**change_document(share.change, terms, is_batch=True), "@context": context}
-            for share in shares
-        ]
+        documents = (change_document(share.change, terms, is_batch=True) for share in shares)
+        # A Link header names one context alone.
+        body = [{**one, "@context": context_of(terms)} if is_ld else one for one in documents]
     return SourceRequest(
         method="POST",
         path=f"/ngsi-ld/v1/entityOperations/{_BATCHES[first.operation]}",
         params=tuple(params),
         body=body,
-        is_ld=first.operation is not Operation.DELETE,
+        is_ld=is_ld,
+        context=next(iter(terms.urls), terms.link),
     )
 
 
