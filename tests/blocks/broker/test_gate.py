@@ -52,13 +52,25 @@ async def declare(house: House, name: str, quota: str) -> None:
 
 
 @pytest.fixture
-async def client(broker_house: House, broker_client: httpx.AsyncClient) -> httpx.AsyncClient:
+async def declared(broker_house: House) -> None:
+    """Before the broker opens, which reads them all."""
     await declare(broker_house, "shut", '{"writes_per_s": 0, "reads_per_s": 0}')
     await declare(broker_house, "narrow", '{"writes_per_s": 1, "reads_per_s": 1}')
     await declare(broker_house, "roomy", "{}")
-    # Whoever is asked about first brings all of them into memory.
-    await broker_client.get(f"{LD}?type=T", headers=headers_of("roomy"))
+
+
+@pytest.fixture
+async def client(declared: None, broker_client: httpx.AsyncClient) -> httpx.AsyncClient:
     return broker_client
+
+
+async def test_the_first_to_come_are_nobodys_strangers(client: httpx.AsyncClient) -> None:
+    """A body this long costs more than strangers have, and is too long to be their first."""
+    answer = await client.post(
+        LD, content=b" " * 1_000_000 + msgspec.json.encode(ENTITY), headers=headers_of("roomy")
+    )
+
+    assert answer.status_code != 429, answer.text
 
 
 @pytest.mark.parametrize("what", ASKED)

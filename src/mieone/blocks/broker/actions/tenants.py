@@ -31,6 +31,11 @@ class TenantDirectory:
         """As it was when it was last looked at: asks nobody, waits for nothing."""
         return self._default if not name else self._tenants.get(name.lower())
 
+    async def open(self) -> None:
+        """So that `peek` knows those who are there; later calls cost nothing."""
+        if self._read_at_s is None:
+            await self._bring_up_to_date()
+
     async def all(self) -> tuple[Tenant, ...]:
         await self.get(None)
         return tuple(self._tenants.values())

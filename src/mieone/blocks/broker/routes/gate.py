@@ -28,6 +28,8 @@ class Gate:
         if visit is None:
             await self._app(scope, receive, send)
             return
+        # The first to come are no strangers.
+        await self._find_broker().tenants.open()
         share = self._share_of(visit)
         lane = share.lanes[visit.kind]
         try:
