@@ -9,34 +9,30 @@ instead. Nothing else is changed, and nothing of the suite is part of this repos
 
 Cases that fail in a dry run, or stop at a variable nobody defines, are listed by name and counted apart
 (ngsi_ld_tally.py). With --again, the file of each case that failed and is not impossible is run once more
-by itself, on an empty broker. With --reports, groups may be run one by one; once all have been,
-results/ngsi_ld_suite.md is written from what they left there.
+by itself, on an empty broker. With --later, a checkout of the same suite as its authors repaired and
+extended it (5da9091) is run too, and the table says which of the cases that fail pass there. With
+--reports, groups may be run one by one; once all have been, results/ngsi_ld_suite.md is written from what
+they left there.
 """
 
 import argparse
-import contextlib
-import http.server
 import json
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
-import threading
-import time
-import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 
+from proofs.ngsi_ld_hosts import open_house, serve_contexts
 from proofs.ngsi_ld_reasons import is_impossible
 from proofs.ngsi_ld_table import HTTPCTRL, write_table
 from proofs.ngsi_ld_tally import Tally, read_cases, read_tally
 
-ROOT = Path(__file__).parents[1]
+LATER = "later"
 RESULTS = Path(__file__).parent / "results" / "ngsi_ld_suite.md"
 GROUPS = (
     "TP/NGSI-LD/CommonBehaviours",
@@ -63,6 +59,9 @@ COMPOUND = "ngsi-ld-test-suite-compound.jsonld"
 FOREIGN = (
     r"https://forge\.etsi\.org/rep/cim/ngsi-ld-test-suite/-/raw/develop/resources/jsonld-contexts/"
     r"(?P<file>[a-z-]+\.jsonld)",
+    # As repaired later, the suite names its own repository.
+    r"https://raw\.githubusercontent\.com/[a-z-]+/ngsi-ld-test-suite/main/resources/jsonld-contexts/"
+    r"(?P<file>[a-z-]+\.jsonld)",
     r"https://easy-global-market\.github\.io/[A-Za-z0-9./_-]+\.jsonld",
     r"http://smartdatamodels\.org/context\.jsonld",
     r"https://fiware\.github\.io/[A-Za-z0-9./_-]+\.jsonld",
@@ -88,47 +87,64 @@ def main(arguments: Sequence[str]) -> int:
         place = Path(folder)
         robot = _robot(options.venv or place / "venv")
         copy = _prepared(options.suite, place / "suite", options.base_port)
-        runs: dict[int, dict[str, Tally]] = {}
-        for status in options.status:
-            runs[status] = {}
-            for group in options.group:
-                tally = _run_group(robot, copy, place, status, group, options)
-                runs[status][group] = tally
-                _keep(options.reports, status, group, tally)
-    sys.stdout.write(write_table(runs, options.httpctrl))
+        runs = {
+            status: _run_groups(robot, copy, place, str(status), status, options)
+            for status in options.status
+        }
+        later: dict[str, Tally] = {}
+        if options.later:
+            copy = _prepared(options.later, place / "later", options.base_port)
+            later = _run_groups(robot, copy, place, LATER, 504, options)
+    sys.stdout.write(write_table(runs, options.httpctrl, later))
     if options.reports and not options.case:
         _publish(options.reports, options.httpctrl)
     return 0
 
 
+def _run_groups(
+    robot: Path, copy: Path, place: Path, label: str, status: int, options: argparse.Namespace
+) -> dict[str, Tally]:
+    tallies: dict[str, Tally] = {}
+    for group in options.group:
+        tallies[group] = _run_group(robot, copy, place, label, status, group, options)
+        _keep(options.reports, label, group, tallies[group])
+    return tallies
+
+
 def _run_group(
-    robot: Path, copy: Path, place: Path, status: int, group: str, options: argparse.Namespace
+    robot: Path,
+    copy: Path,
+    place: Path,
+    label: str,
+    status: int,
+    group: str,
+    options: argparse.Namespace,
 ) -> Tally:
     """A group on an empty broker; then, if wanted, files that failed by themselves."""
-    out = (options.reports or place) / str(status)
+    out = (options.reports or place) / label
     folder = out / group.replace("/", "-")
-    with _contexts(copy, options.base_port + 3), _house(place, options, status) as house:
+    with serve_contexts(copy, options.base_port + 3), open_house(place, options, status) as house:
         _run(robot, copy, folder, group, options)
         if options.keep:
             input(f"still running at {house}; Enter ends it ")
     tally = read_tally(folder / "dry.xml", folder / "output.xml")
     tally.files = {name: str(Path(f).relative_to(copy)) for name, f in tally.files.items()}
-    if options.again:
+    if options.again and label != LATER:
         tally.alone = []
         possible = {n: f for n, f in tally.files.items() if not is_impossible(n, status)}
         for file in sorted(set(possible.values())):
             folder = out / "again" / Path(file).stem
-            with _contexts(copy, options.base_port + 3), _house(place, options, status):
+            with serve_contexts(copy, options.base_port + 3), open_house(place, options, status):
                 _run(robot, copy, folder, file, options)
             passed = {case.name for case in read_cases(folder / "output.xml") if case.passed}
             tally.alone += [n for n, f in possible.items() if f == file and n in passed]
     return tally
 
 
-def _keep(reports: Path | None, status: int, group: str, tally: Tally) -> None:
+def _keep(reports: Path | None, label: str, group: str, tally: Tally) -> None:
     """For the table of all groups, when they are not run in one go."""
     if reports is not None:
-        name = f"tally-{status}-{group.replace('/', '-')}.json"
+        name = f"tally-{label}-{group.replace('/', '-')}.json"
         (reports / name).write_text(json.dumps(asdict(tally)), "utf-8")
 
 
@@ -136,17 +152,26 @@ def _publish(reports: Path, httpctrl: str) -> None:
     """The committed table, once every group has been run."""
     runs: dict[int, dict[str, Tally]] = {}
     for status in (503, 504):
-        for group in GROUPS:
-            path = reports / f"tally-{status}-{group.replace('/', '-')}.json"
-            if path.exists():
-                runs.setdefault(status, {})[group] = Tally(**json.loads(path.read_bytes()))
-    if runs and all(len(groups) == len(GROUPS) for groups in runs.values()):
-        RESULTS.write_text(write_table(runs, httpctrl), "utf-8")
+        if found := _kept(reports, str(status)):
+            runs[status] = found
+    later = _kept(reports, LATER)
+    if runs and all(len(groups) == len(GROUPS) for groups in (*runs.values(), later or GROUPS)):
+        RESULTS.write_text(write_table(runs, httpctrl, later), "utf-8")
+
+
+def _kept(reports: Path, label: str) -> dict[str, Tally]:
+    paths = {group: reports / f"tally-{label}-{group.replace('/', '-')}.json" for group in GROUPS}
+    return {
+        group: Tally(**json.loads(path.read_bytes()))
+        for group, path in paths.items()
+        if path.exists()
+    }
 
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="proofs.ngsi_ld_suite")
     parser.add_argument("--suite", type=Path, required=True)
+    parser.add_argument("--later", type=Path, help="a checkout of 5da9091, run beside it")
     parser.add_argument("--venv", type=Path, help="where robot is, or is to be installed")
     parser.add_argument("--group", nargs="*", default=list(GROUPS))
     parser.add_argument("--case", nargs="*", default=[], help="names of cases, with *")
@@ -192,76 +217,6 @@ def _prepared(suite: Path, copy: Path, base_port: int) -> Path:
             path.write_text(changed, "utf-8")
     (copy / "resources/mqttUtils/MqttUtils.resource").write_text(MOSQUITTO, "utf-8")
     return copy
-
-
-class _ContextHandler(http.server.SimpleHTTPRequestHandler):
-    def guess_type(self, path: "str | os.PathLike[str]") -> str:
-        return "application/ld+json"
-
-    def translate_path(self, path: str) -> str:
-        return super().translate_path(path.removeprefix("/ctx"))
-
-    def log_message(self, format: str, *arguments: object) -> None:
-        """Nothing to tell."""
-
-
-@contextlib.contextmanager
-def _contexts(copy: Path, port: int) -> Iterator[None]:
-    handler = partial(_ContextHandler, directory=str(copy / "resources/jsonld-contexts"))
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield
-    finally:
-        server.shutdown()
-        server.server_close()
-
-
-@contextlib.contextmanager
-def _house(place: Path, options: argparse.Namespace, status: int) -> Iterator[str]:
-    """`mieone up` in the conformance profile, in a home of its own, ready to answer."""
-    if options.url:
-        yield options.url
-        return
-    port = options.base_port
-    home = tempfile.mkdtemp(prefix="home-", dir=place)
-    environment = {
-        **os.environ,
-        "MIEONE_PROFILE": "conformance",
-        "MIEONE_SAMPLE": "no",
-        "MIEONE_HOME": home,
-        "MIEONE_PORT": str(port),
-        "MIEONE_TLS_PORT": str(port + 1),
-        "MIEONE_LD_CONTEXT_STATUS": str(status),
-        # The suite's own README: 40 instances are cut, 20 are not.
-        "MIEONE_TEMPORAL_PAGE": "30",
-        "MIEONE_REGION": str(ROOT / "regions/mie"),
-    }
-    log_path = (options.reports or place) / f"house-{status}.log"
-    log_path.parent.mkdir(parents=True, exist_ok=True)
-    with log_path.open("ab") as log:
-        house = subprocess.Popen(
-            [sys.executable, "-m", "mieone.cli", "up"], env=environment, stdout=log, stderr=log
-        )
-        try:
-            _wait_for(f"http://127.0.0.1:{port}/health/ready", house)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            house.send_signal(signal.SIGTERM)
-            house.wait(timeout=60)
-            shutil.rmtree(home, ignore_errors=True)
-
-
-def _wait_for(url: str, house: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline:
-        if house.poll() is not None:
-            raise SystemExit("the house did not start")
-        with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=2) as answer:
-            if answer.status == 200:
-                return
-        time.sleep(0.3)
-    raise SystemExit("the house did not become ready")
 
 
 def _run(robot: Path, copy: Path, folder: Path, what: str, options: argparse.Namespace) -> None:

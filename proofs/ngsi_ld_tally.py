@@ -29,6 +29,7 @@ class Tally:
     """Those that failed and pass when their file is run by itself on an empty broker."""
     unable_passed: int = 0
     """Of those that count as unable, how many the real run passed all the same."""
+    passing: list[str] = field(default_factory=list)
 
     @property
     def able(self) -> int:
@@ -55,6 +56,7 @@ def read_tally(dry: Path, live: Path) -> Tally:
             tally.unable_passed += case.passed
         elif case.passed:
             tally.passed += 1
+            tally.passing.append(case.name)
         elif misses_variable(case.text, case.file.read_text("utf-8")):
             tally.unable[case.name] = case.text
         else:

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from proofs.ngsi_ld_tally import misses_variable, read_tally
+from proofs.ngsi_ld_table import write_table
+from proofs.ngsi_ld_tally import Tally, misses_variable, read_tally
 
 CASE = """*** Variables ***
 ${given}    1
@@ -48,8 +49,22 @@ def test_cases_are_counted_by_what_both_runs_say(tmp_path: Path) -> None:
 
     tally = read_tally(dry, live)
 
+    assert tally.passing == ["D2 two"]
     assert (tally.passed, tally.failed) == (1, {"D1 one": "1 != 2"})
     assert tally.unable == {"D3 three": "No keyword with that name"}
     assert tally.unable_passed == 1
     assert tally.files == {"D1 one": str(file)}
     assert tally.share == 50
+
+
+def test_the_table_says_what_passes_since_it_was_repaired() -> None:
+    earlier = Tally(passed=1, failed={"D1 one": "1 != 2", "D2 two": "3 != 4"}, passing=["D3 three"])
+    later = Tally(passed=2, failed={"D2 two, reworded": "5 != 6"}, passing=["D1 one", "D3 three"])
+
+    table = write_table({504: {"TP/NGSI-LD/group": earlier}}, "suite", {"TP/NGSI-LD/group": later})
+
+    assert "- D1 one — 1 != 2; repaired later, passes\n" in table
+    assert "- D2 two — 3 != 4\n" in table
+    assert "| group | 3 | 2 | 66.7 | 1 | 1 | 0 |" in table
+    assert "Of the 2 cases of 1d442dc that fail in one of the tables above, 1 pass here." in table
+    assert "- D2 two, reworded — 5 != 6\n" in table
