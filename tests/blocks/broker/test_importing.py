@@ -14,6 +14,7 @@ from mieone.blocks.broker.actions.parts import Broker
 from mieone.blocks.broker.model.dataset import CellKind, Column, DataSet, Position, Titles
 from mieone.blocks.broker.problems import BadRequestData
 from mieone.blocks.broker.rules.importing import Table, map_rows, read_table
+from mieone.blocks.broker.rules.importing.formulas import mark, unmark
 from mieone.blocks.broker.store import imports
 from mieone.blocks.broker.store.imports import BroughtRow
 from mieone.core.house import House
@@ -173,14 +174,24 @@ async def test_a_file_that_was_given_out_can_be_sent_back(
     broker_client: httpx.AsyncClient,
 ) -> None:
     path = "/api/broker/v1/datasets/readings"
-    sent = b"town,device,name,temperature,lat,lon\n244422,g1,bridge,12.5,34.5,136.5\n"
+    sent = b"town,device,name,temperature,lat,lon\n244422,g1,+81-59 bridge,-2.5,34.5,136.5\n"
     await broker_client.post(f"{path}/imports?tenant=244422", content=sent)
 
     file = await broker_client.get(f"{path}/file.csv?tenant=244422")
     back = await broker_client.post(f"{path}/imports?tenant=244422", content=file.content)
 
+    assert b",'+81-59 bridge,-2.5," in file.content
     assert back.json()["findings"] == []
     assert back.json()["read_rows"] == back.json()["unchanged_entities"] == 1
+
+
+@for_all(cell=st.text("'=+-@\t1.eあ"))
+def test_no_cell_is_a_formula_and_each_comes_back_as_it_was(cell: str) -> None:
+    marked = mark(cell)
+
+    assert unmark(marked) == cell
+    if len(marked) > 1 and marked[0] in "=+-@":
+        float(marked)
 
 
 async def test_a_row_of_another_town_is_not_written(

@@ -9,6 +9,7 @@ import msgspec
 from mieone.blocks.broker.model import DEFAULT_INSTANCE, Entity, JsonValue
 from mieone.blocks.broker.model.dataset import DataSet
 
+from .formulas import mark
 from .named import expand
 
 
@@ -32,7 +33,7 @@ def _cells(dataset: DataSet, entity: Entity) -> dict[str, str]:
     for column in dataset.columns:
         value = _value(entity, column.attribute)
         if value is not None:
-            cells[column.column] = _text(value)
+            cells[column.column] = mark(_text(value))
     for flags in dataset.flags:
         words = _value(entity, flags.attribute)
         held = words if isinstance(words, list) else []
@@ -55,8 +56,7 @@ def _value(entity: Entity, attribute: str) -> JsonValue:
 def _text(value: JsonValue) -> str:
     match value:
         case str():
-            # A cell that a spreadsheet would take for a formula is marked as text.
-            return f"'{value}" if value[:1] in ("=", "+", "@") else value
+            return value
         case bool():
             return "1" if value else "0"
         case list():

@@ -10,6 +10,8 @@ import msgspec
 from mieone.blocks.broker.model import JsonValue
 from mieone.blocks.broker.problems import UnreadableFile
 
+from .formulas import unmark
+
 Row: TypeAlias = Mapping[str, str]
 
 MAX_ROWS: Final = 200_000
@@ -67,7 +69,7 @@ def _csv_table(text: str) -> Table:
         for cells in reader:
             if any(cells):
                 # A short row has empty cells at its end; what stands beyond the heading belongs to nothing.
-                padded = cells + [""] * len(heading)
+                padded = [*map(unmark, cells), *[""] * len(heading)]
                 rows.append(dict(zip(heading, padded, strict=False)))
                 lines.append(begins)
             begins = reader.line_num + 1
