@@ -9,7 +9,7 @@ from litestar.datastructures import Headers
 
 from mieone.blocks.broker.model import Tenant
 from mieone.blocks.broker.problems import NotWritable
-from mieone.blocks.broker.store.keys import find_key_tenant, record_key
+from mieone.blocks.broker.store.keys import find_key_tenant, list_valid_keys, record_key
 from mieone.core.database import Conn
 from mieone.core.house import House
 from mieone.core.settings import Profile
@@ -34,6 +34,15 @@ class KeyCheck:
         self._house = house
         self._known: dict[bytes, tuple[float, str]] = {}
         self._wrong: dict[bytes, float] = {}
+
+    async def open(self) -> None:
+        """Whoever has a key is known from the start: a flood of strangers turns none of them away.
+
+        Each is looked at again before it writes.
+        """
+        async with self._house.database.reading() as conn:
+            valid = await list_valid_keys(conn, self._house.clock.now())
+        self._known |= {digest: (float("-inf"), tenant) for digest, tenant in valid.items()}
 
     async def check_may_write(self, headers: Headers, tenant: Tenant) -> None:
         """Raises NotWritable. Outside production everybody may: there is nothing but trial data."""

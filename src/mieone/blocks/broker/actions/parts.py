@@ -55,6 +55,7 @@ class Broker:
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
         )
+        await self.keys.open()
         await self.contexts.open(self._http)
         await self.writer.start()
 

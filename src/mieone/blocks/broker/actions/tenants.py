@@ -2,6 +2,9 @@
 
 import asyncio
 import time
+from contextlib import suppress
+
+import asyncpg
 
 from mieone.blocks.broker.model import Tenant
 from mieone.blocks.broker.problems import NonexistentTenant
@@ -32,9 +35,13 @@ class TenantDirectory:
         return self._default if not name else self._tenants.get(name.lower())
 
     async def open(self) -> None:
-        """So that `peek` knows those who are there; later calls cost nothing."""
+        """So that `peek` knows those who are there; later calls cost nothing.
+
+        A database that is away is nothing to be told here: the API that was asked says it in its form.
+        """
         if self._read_at_s is None:
-            await self._bring_up_to_date()
+            with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                await self._bring_up_to_date()
 
     async def all(self) -> tuple[Tenant, ...]:
         await self.get(None)

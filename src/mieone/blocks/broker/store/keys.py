@@ -35,6 +35,12 @@ async def find_key_tenant(conn: Conn, digest: bytes, now: datetime) -> str | Non
     return found
 
 
+async def list_valid_keys(conn: Conn, now: datetime) -> dict[bytes, str]:
+    """Digests with their tenants."""
+    rows = await conn.fetch(QUERIES["list_valid_keys"], now)
+    return {row["digest"]: row["tenant"] for row in rows}
+
+
 async def revoke_key(conn: Conn, tenant: str, prefix: str, at: datetime) -> int:
     return len(await conn.fetch(QUERIES["revoke_key"], tenant, prefix, at))
 

@@ -7,6 +7,13 @@ SELECT tenant
 FROM broker.api_key
 WHERE digest = $1 AND revoked_at IS NULL AND (valid_until IS NULL OR valid_until > $2);
 
+-- name: list_valid_keys
+SELECT digest, tenant
+FROM broker.api_key
+WHERE revoked_at IS NULL AND (valid_until IS NULL OR valid_until > $1)
+ORDER BY digest
+LIMIT 100000;
+
 -- name: revoke_key
 UPDATE broker.api_key SET revoked_at = $3
 WHERE tenant = $1 AND prefix = $2 AND revoked_at IS NULL
