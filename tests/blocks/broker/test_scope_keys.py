@@ -1,21 +1,26 @@
 """Whatever fits a scope query or a service path stands under its key."""
 
 import json
+from pathlib import Path
 
 import msgspec
 from hypothesis import example
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
+from mieone.blocks import broker
 from mieone.blocks.broker.model import Entity, EntitySelector, Identity, OneType, Query, ScopeQuery
 from mieone.blocks.broker.rules.conditions import fits_scope
 from mieone.blocks.broker.rules.narrowing import ByScopes, make_plan
 from mieone.blocks.broker.rules.scope_keys import ANY, find_key, list_keys
 from mieone.blocks.broker.rules.v2.names import fits_paths
+from mieone.blocks.broker.store.entities import add_entities
 from mieone.blocks.broker.store.querying import QUERIES
 from mieone.core.database import Conn
 
 from .given_stored import TENANT, entity
+
+MIGRATION = Path(broker.__file__).parent / "migrations" / "0013_indexes.sql"
 
 levels = st.sampled_from(("a", "b", "c", "x" * 300, "市" * 90))
 scopes = st.lists(levels, min_size=1, max_size=10).map(lambda found: "/" + "/".join(found))
@@ -79,3 +84,41 @@ async def test_ten_thousand_scopes_are_asked_through_an_index(conn: Conn) -> Non
     text = json.dumps(plan)
     assert '"Index Name": "entity_scope_pkey"' in text
     assert "Seq Scan" not in text
+
+
+FILLED = (
+    (),
+    ("/",),
+    ("/a/b/", "/c"),
+    ("/" + "/".join("abcdefghij"),),
+    ("/a/" + "x" * 600,),
+    ("/" + "x" * 511,),
+    ("/" + "x" * 512,),
+    ("/市/" + "市" * 168 + "/町",),
+)
+
+
+async def test_the_migration_fills_the_keys_that_the_writer_would(conn: Conn) -> None:
+    held = [
+        msgspec.structs.replace(scoped(*scopes), id=f"urn:x:{number}")
+        for number, scopes in enumerate(FILLED)
+    ]
+    held += [
+        msgspec.structs.replace(
+            scoped(), id=f"urn:v2:{path}", identity=Identity(id=path, type="Gauge", path=path)
+        )
+        for path in ("/", "/a", "/a/b")
+    ]
+    sequences = await add_entities(conn, TENANT.name, held)
+    written = MIGRATION.read_text(encoding="utf-8")
+    filling = written[written.index("WITH path AS") : written.index("DROP INDEX")]
+    await conn.execute(filling)
+
+    rows = await conn.fetch(
+        "SELECT sequence, array_agg(key) AS keys FROM broker.entity_scope"
+        " WHERE tenant = $1 GROUP BY sequence",
+        TENANT.name,
+    )
+
+    filled = {row["sequence"]: frozenset(row["keys"]) for row in rows}
+    assert filled == {sequences[one.id]: list_keys(one) for one in held}
