@@ -163,7 +163,10 @@ async def test_what_is_no_context_is_not_hosted(
     assert response.json()["type"].endswith("/InvalidRequest")
 
 
-@pytest.mark.parametrize("context", [5, {"a": 5}, {"a": {"@id": "b"}, "b": "a"}, ["relative"]])
+@pytest.mark.parametrize(
+    "context",
+    [5, ["http://127.0.0.1:1/none", 7], {"a": 5}, {"a": {"@id": "b"}, "b": "a"}, ["relative"]],
+)
 async def test_a_context_that_cannot_be_is_refused(
     broker_client: httpx.AsyncClient, context: object
 ) -> None:
@@ -277,6 +280,20 @@ async def test_what_cannot_be_fetched_is_not_available(
 ) -> None:
     with pytest.raises(LdContextNotAvailable):
         await broker.contexts.terms(elsewhere.url(name))
+
+
+async def test_what_is_there_and_no_context_is_the_writers_mistake(
+    broker_client: httpx.AsyncClient, elsewhere: Elsewhere
+) -> None:
+    elsewhere.documents["note"] = {"note": "no context"}
+    entity = {"id": "urn:x:1", "type": "Tree", "@context": elsewhere.url("note")}
+
+    refused = await broker_client.post(
+        "/ngsi-ld/v1/entities", json=entity, headers={"Content-Type": "application/ld+json"}
+    )
+
+    assert refused.status_code == 400
+    assert refused.json()["type"].endswith("/BadRequestData")
 
 
 @pytest.mark.parametrize(

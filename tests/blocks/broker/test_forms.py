@@ -348,7 +348,7 @@ bare = st.one_of(
         st.dictionaries(st.sampled_from(["ja", "en"]), st.text(max_size=4), min_size=1),
     ),
     st.builds(of_kind, st.just(AttributeKind.VOCAB_PROPERTY), uris),
-    st.builds(of_kind, st.just(AttributeKind.JSON_PROPERTY), values),
+    st.builds(of_kind, st.just(AttributeKind.JSON_PROPERTY), st.lists(values, max_size=3)),
     st.builds(of_kind, st.just(AttributeKind.LIST_PROPERTY), st.lists(scalars, max_size=3)),
     st.builds(
         of_kind,
@@ -358,10 +358,17 @@ bare = st.one_of(
 )
 
 
+UNITLESS = (
+    AttributeKind.RELATIONSHIP,
+    AttributeKind.LIST_RELATIONSHIP,
+    AttributeKind.JSON_PROPERTY,
+)
+
+
 def dressed(instance: Instance, unit: str | None, at: bool, sub: Instance | None) -> Instance:
     return msgspec.structs.replace(
         instance,
-        unit_code=unit,
+        unit_code=None if instance.kind in UNITLESS else unit,
         observed_at=AT if at else None,
         subs={f"{V}sub": {DEFAULT_INSTANCE: sub}} if sub else {},
     )

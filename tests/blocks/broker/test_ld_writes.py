@@ -249,7 +249,9 @@ async def test_an_empty_or_broken_batch_is_refused_whole(
     empty = await broker_client.post(f"{BATCH}/{operation}", json=[])
     broken = await broker_client.post(f"{BATCH}/{operation}", content=b"[{,}]", headers=headers)
     large = await broker_client.post(f"{BATCH}/{operation}", json=["urn:a:b"] * 1001)
+    nothing = await broker_client.post(f"{BATCH}/{operation}", json=["urn:a:b", None])
 
+    assert nothing.status_code == 400
     assert (empty.status_code, broken.status_code, large.status_code) == (400, 400, 413)
     assert empty.json()["type"] == f"{ERRORS}BadRequestData"
     assert broken.json()["type"] == f"{ERRORS}InvalidRequest"

@@ -524,3 +524,46 @@ def test_nothing_that_is_sent_breaks_us(document: JsonValue) -> None:
             read()
         except BrokerProblem:
             continue
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"speed": {"type": "JsonProperty", "json": 5}},
+        {"speed": {"type": "JsonProperty", "json": {}, "unitCode": "MTR"}},
+        {"speed": {"type": "Relationship", "object": "urn:x:1", "unitCode": "MTR"}},
+        {"speed": {"type": "Property", "value": {"a": [{"b": NULL_URI}]}}},
+        {"speed": {"a": NULL_URI, "type": "Property", "value": {"b": NULL_URI}}},
+        {
+            "speed": {
+                "type": "GeoProperty",
+                "value": {"type": "GeometryCollection", "geometries": []},
+            }
+        },
+        {"speed": {"type": "GeoProperty", "value": "a point"}},
+        {"datasetId": {"type": "Property", "value": "urn:x:1"}},
+        {"observedAt": "2026-01-01T00:00:00Z"},
+        {"id": "urn:ngsi-ld:Car:A\u202eB"},
+        {"id": "urn:ngsi-ld:Car:A\u200bB"},
+        {"id": "urn:ngsi-ld:Car:A\u00a0B"},
+    ],
+)
+def test_what_the_standard_never_has_is_refused(document: dict[str, JsonValue]) -> None:
+    with pytest.raises(BadRequestData):
+        read_entity({**CAR, **document}, TERMS, NOW)
+
+
+def test_a_geometry_may_come_as_a_text() -> None:
+    text = msgspec.json.encode(POINT).decode()
+
+    assert instance_of({"type": "GeoProperty", "value": text}).value == POINT
+
+
+def test_a_deletion_inside_a_value_is_for_merges() -> None:
+    inside: JsonValue = {"type": "Property", "value": {"a": NULL_URI}}
+
+    assert read_overlays({"speed": inside}, TERMS, NOW).overlays[SPEED]
+
+
+def test_an_id_of_kanji_stays_an_id() -> None:
+    assert check_uri("urn:ngsi-ld:Shelter:葛\U000e0100城", "id")

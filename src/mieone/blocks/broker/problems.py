@@ -133,6 +133,14 @@ class LdContextNotAvailable(BrokerProblem):
     ngsi_v2 = "BadRequest"
 
 
+class LdContextUnreadable(LdContextNotAvailable):
+    """It was there, and is no context (clause 5.5.6)."""
+
+    slug = "broker/bad-request-data"
+    status = 400
+    ngsi_ld = "BadRequestData"
+
+
 class LdContextUnavailable(LdContextNotAvailable):
     """With the status of older texts of the standard, where MIEONE_LD_CONTEXT_STATUS is 503."""
 

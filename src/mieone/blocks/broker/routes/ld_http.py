@@ -90,6 +90,9 @@ async def open_items(call: Call, body: JsonValue) -> list[Item]:
         raise BadRequestData("a batch is an array")
     if not body:
         raise BadRequestData("the batch is empty")
+    if None in body:
+        # Nothing says whose error that would be (5.6.7 and 5.6.20).
+        raise BadRequestData("an element of the batch is null")
     return [await _item(call, element) for element in body]
 
 

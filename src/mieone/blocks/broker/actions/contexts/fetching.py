@@ -13,6 +13,7 @@ from mieone.blocks.broker.problems import (
     BrokerProblem,
     LdContextNotAvailable,
     LdContextUnavailable,
+    LdContextUnreadable,
 )
 from mieone.blocks.broker.rules.json_reading import read_json
 from mieone.core.house import House
@@ -88,9 +89,9 @@ class Fetcher:
         try:
             document = read_json(body)
         except BrokerProblem as problem:
-            raise self._not_available(url, problem.reason) from None
+            raise LdContextUnreadable(f"{url[:300]} is no context: {problem.reason}") from None
         if not isinstance(document, dict) or "@context" not in document:
-            raise self._not_available(url, "the document has no @context")
+            raise LdContextUnreadable(f"{url[:300]} is no context: it has no member @context")
         text = msgspec.json.encode(document).decode()
         etag = etag if etag and len(etag) <= 256 else None
         return Fetched(url=place, body=text, context=document["@context"], etag=etag)

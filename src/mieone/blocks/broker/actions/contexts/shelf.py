@@ -102,6 +102,9 @@ class Shelf:
     async def gather(self, context: JsonValue) -> Parts:
         """Raises BadRequestData, LdContextNotAvailable."""
         parts = Parts(documents={}, keys={})
+        members = context if isinstance(context, list) else [context]
+        if not all(part is None or isinstance(part, str | dict | list) for part in members):
+            raise BadRequestData("@context is a URL, an object, or an array of them")
         for url in list_urls(context):
             if not urlsplit(url).scheme:
                 raise BadRequestData(f"@context: {url[:200]!r} is not an absolute URL")

@@ -21,6 +21,9 @@ def check_uri(text: JsonValue, what: str) -> str:
     """An absolute URI; `what` names the member in the reason."""
     if not isinstance(text, str) or len(text) > MAX_URI or _URI.match(text) is None:
         raise BadRequestData(f"{what} is not a URI")
+    if not text.isprintable():
+        # Nobody could tell it from the one without what cannot be seen (RFC 3987 4.1).
+        raise BadRequestData(f"{what} is not a URI")
     return text
 
 

@@ -24,6 +24,8 @@ from .members import read_expiry
 ENTITY_MEMBERS: Final = frozenset(
     ("id", "type", "scope", "expiresAt", "createdAt", "modifiedAt", "deletedAt", "@context")
 )
+_NO_NAMES: Final = frozenset(("datasetId", "instanceId", "observedAt", "unitCode"))
+"""The core has them inside of attributes (clause 4.5.1)."""
 MAX_TYPES: Final = 100
 MAX_SCOPES: Final = 100
 MAX_ATTRIBUTES: Final = 10_000
@@ -46,6 +48,8 @@ def open_document(document: JsonValue, terms: Terms) -> Envelope:
     attributes: dict[str, JsonValue] = {}
     for key, value in document.items():
         member = terms.member(key)
+        if member in _NO_NAMES:
+            raise BadRequestData(f"{member} is no name of an attribute")
         if member is None or member not in ENTITY_MEMBERS:
             attributes[key] = value
         elif member in own:

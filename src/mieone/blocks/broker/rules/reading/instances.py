@@ -31,10 +31,11 @@ from .members import (
     read_object_types,
     read_unit,
 )
-from .values import check_value, is_null
+from .values import check_value, check_written, is_null
 
 MAX_INSTANCES: Final = 10_000
 _RELATIONSHIPS: Final = (AttributeKind.RELATIONSHIP, AttributeKind.LIST_RELATIONSHIP)
+_UNITLESS: Final = (*_RELATIONSHIPS, AttributeKind.JSON_PROPERTY)
 _SHAPES: Final = INSTANCE_MEMBERS - SYSTEM_MEMBERS - {"id", "@context"}
 
 
@@ -126,6 +127,10 @@ def _make(
     manner: Manner,
 ) -> Instance:
     terms = manner.terms
+    if not manner.keeps_system:
+        check_written(kind, value, name)
+        if "unitCode" in known and kind in _UNITLESS:
+            raise BadRequestData(f"{name}: a {kind} has no unitCode")
     if "objectType" in known and kind not in _RELATIONSHIPS:
         raise BadRequestData(f"{name}: a {kind} has no objectType")
     return Instance(

@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from mieone.blocks.broker.model import NULL_URI, AttributeKind, JsonValue, Terms
-from mieone.blocks.broker.problems import BadRequestData
+from mieone.blocks.broker.problems import BadRequestData, BrokerProblem
+from mieone.blocks.broker.rules.json_reading import read_json
 
 from .checks import check_uri
 from .geojson import check_geometry
@@ -23,6 +24,27 @@ def has_null(value: JsonValue) -> bool:
     if isinstance(value, list):
         return any(has_null(part) for part in value)
     return False
+
+
+def holds_deletion(value: JsonValue) -> bool:
+    """Whether a member inside is urn:ngsi-ld:null, which only a merge takes (5.5.4)."""
+    if isinstance(value, dict):
+        return any(part == NULL_URI or holds_deletion(part) for part in value.values())
+    return isinstance(value, list) and any(map(holds_deletion, value))
+
+
+def check_written(kind: AttributeKind, value: JsonValue, name: str) -> None:
+    """What a client writes is held to the letter; what others tell us is taken as it is."""
+    if kind is AttributeKind.PROPERTY and holds_deletion(value):
+        raise BadRequestData(f"{name}: {NULL_URI} inside a value deletes in a merge only")
+    if kind is AttributeKind.JSON_PROPERTY and not isinstance(value, dict | list):
+        raise BadRequestData(f"{name}: json is an object or an array (4.5.24)")
+    if kind is AttributeKind.GEO_PROPERTY and _is_collection(value):
+        raise BadRequestData(f"{name}: a GeometryCollection is no value (4.6.3)")
+
+
+def _is_collection(value: JsonValue) -> bool:
+    return isinstance(value, dict) and value.get("type") == "GeometryCollection"
 
 
 def is_null(kind: AttributeKind, value: JsonValue) -> bool:
@@ -46,6 +68,12 @@ def _plain(value: JsonValue, terms: Terms, name: str) -> JsonValue:
 
 
 def _geometry(value: JsonValue, terms: Terms, name: str) -> JsonValue:
+    """An object, or a text that holds one (4.7.2)."""
+    if isinstance(value, str):
+        try:
+            value = read_json(value.encode())
+        except BrokerProblem:
+            raise BadRequestData(f"{name} is not a GeoJSON geometry") from None
     return check_geometry(value, name)
 
 
