@@ -296,27 +296,60 @@ async def count(house: House) -> int:
         return await imports.count_imported(conn, "244414", DATASET.id)
 
 
+POPULATION = "urn:ngsi-ld:TownStatistics:244414"
+
+
+def statistics(**figures: int) -> bytes:
+    lines = ["town,item,label,group,unit,year,value"]
+    lines += [f"244414,A1101,総人口,人口,人,{year[1:]},{value}" for year, value in figures.items()]
+    return "\n".join(lines).encode()
+
+
+async def told_of_population(client: httpx.AsyncClient) -> list[tuple[str, int]]:
+    path = f"/ngsi-ld/v1/temporal/entities/{POPULATION}?attrs=A1101"
+    told = (await client.get(path, headers={"NGSILD-Tenant": "244414"})).json()["A1101"]
+    return sorted((one["observedAt"][:4], one["value"]) for one in told)
+
+
 async def test_a_corrected_figure_stands_in_the_place_of_the_one_before(
     broker_house: House, broker: Broker, broker_client: httpx.AsyncClient
 ) -> None:
     dataset = load_datasets(broker_house)["statistics"]
-    lines = ["town,item,label,group,unit,year,value"]
-    lines += [f"244414,A1101,総人口,人口,人,{year},{year}" for year in (2010, 2015, 2020)]
-    corrected = [line.replace("2015,2015", "2015,14000") for line in lines]
-    longer = [*corrected, "244414,A1101,総人口,人口,人,2025,13000"]
+    first = statistics(y2010=2010, y2015=2015, y2020=2020)
+    corrected = statistics(y2010=2010, y2015=14000, y2020=2020)
+    longer = statistics(y2010=2010, y2015=14000, y2020=2020, y2025=13000)
 
-    for part in (lines, corrected, longer):
-        run = await Importer(broker).import_content(dataset, "\n".join(part).encode(), "file:a")
+    for content in (first, corrected, longer):
+        run = await Importer(broker).import_content(dataset, content, "file:a")
         assert run.findings == ()
-    path = "/ngsi-ld/v1/temporal/entities/urn:ngsi-ld:TownStatistics:244414?attrs=A1101"
-    told = (await broker_client.get(path, headers={"NGSILD-Tenant": "244414"})).json()["A1101"]
 
-    assert sorted((one["observedAt"][:4], one["value"]) for one in told) == [
+    assert await told_of_population(broker_client) == [
         ("2010", 2010),
         ("2015", 14000),
         ("2020", 2020),
         ("2025", 13000),
     ]
+
+
+async def test_a_correction_that_is_refused_leaves_the_figure_there_is(
+    broker_house: House, broker: Broker, broker_client: httpx.AsyncClient
+) -> None:
+    """The entity was deleted meanwhile, its history stands, and the town may make no new one."""
+    dataset = load_datasets(broker_house)["statistics"]
+    await Importer(broker).import_content(dataset, statistics(y2010=2010, y2015=2015), "file:a")
+    path = f"/ngsi-ld/v1/entities/{POPULATION}"
+    gone = await broker_client.delete(path, headers={"NGSILD-Tenant": "244414"})
+    assert gone.status_code == 204
+    async with broker_house.database.transaction() as conn:
+        told = msgspec.to_builtins(Quota(entities=0))
+        await conn.execute("UPDATE broker.tenant SET quota = $1 WHERE name = '244414'", told)
+
+    run = await Importer(Broker(broker_house)).import_content(
+        dataset, statistics(y2010=2010, y2015=14000), "file:a"
+    )
+
+    assert {finding.reason for finding in run.findings} == {"over_quota"}
+    assert ("2015", 2015) in await told_of_population(broker_client)
 
 
 @for_all(

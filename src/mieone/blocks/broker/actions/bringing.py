@@ -1,6 +1,7 @@
 """Rows of a data set written as entities of one tenant, and what the data set lost taken away."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from itertools import takewhile
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
@@ -15,6 +16,7 @@ from mieone.blocks.broker.rules.temporal.keys import series_key
 from mieone.blocks.broker.store import history
 from mieone.blocks.broker.store import imports as store
 from mieone.blocks.broker.store.imports import BroughtRow
+from mieone.core.database import Conn
 from mieone.core.problems import Problem
 
 if TYPE_CHECKING:
@@ -57,8 +59,8 @@ class Bringer:
 
     async def _write(self, tenant: Tenant, pieces: Sequence[Piece], tally: Tally) -> None:
         todo = [row for piece in pieces for row in piece.todo]
-        await self._forget_same_moments(tenant, todo)
-        outcomes = iter(await self._broker.writer.write(tenant, [row.change for row in todo]))
+        written = await self._broker.writer.write(tenant, [row.change for row in todo])
+        outcomes = iter(written)
         brought = []
         for piece in pieces:
             done = [next(outcomes) for _ in piece.todo]
@@ -68,19 +70,22 @@ class Bringer:
             tally.unchanged += not done
             tally.written += bool(done) and not refused
         async with self._database.transaction() as conn:
+            await self._forget_same_moments(conn, tenant, written)
             rows = [one for one in brought if one.digests]
             await store.record_imported(conn, tenant.name, self._dataset.id, rows, self._run_id)
 
-    async def _forget_same_moments(self, tenant: Tenant, rows: Sequence[Imported]) -> None:
-        """A figure that is corrected stands in the place of the one before."""
+    async def _forget_same_moments(
+        self, conn: Conn, tenant: Tenant, written: Sequence[Outcome]
+    ) -> None:
+        """A figure that is corrected stands in the place of the one before, once it is there."""
         moments = [
-            (series_key(tenant.name, row.change.entity_id, name, dataset), at)
-            for row in rows
-            for name, dataset, at in list_figures(row.change)
+            (series_key(tenant.name, one.change.entity_id, name, dataset), at, written_at)
+            for one in written
+            if (written_at := _time_of(one)) is not None
+            for name, dataset, at in list_figures(one.change)
         ]
         if self._dataset.series and moments:
-            async with self._database.transaction() as conn:
-                await history.forget_same_moments(conn, tenant.name, moments)
+            await history.forget_same_moments(conn, tenant.name, moments)
 
     async def remove(self, tenant: Tenant, ids: Sequence[str]) -> None:
         for start in range(0, len(ids), WRITTEN_AT_ONCE):
@@ -144,6 +149,11 @@ def _settle(piece: Piece, done: Sequence[Outcome]) -> BroughtRow:
         digests=piece.digests[: piece.done + len(right)],
         written_at=None if last is None else last.modified_at,
     )
+
+
+def _time_of(outcome: Outcome) -> datetime | None:
+    """When it was written, None when it was refused."""
+    return None if outcome.problem or outcome.after is None else outcome.after.modified_at
 
 
 def _refusal(row: Imported, outcome: Outcome) -> Finding:

@@ -148,13 +148,15 @@ async def list_series(
 
 
 async def forget_same_moments(
-    conn: Conn, tenant: str, moments: Sequence[tuple[UUID, datetime]]
+    conn: Conn, tenant: str, moments: Sequence[tuple[UUID, datetime, datetime | None]]
 ) -> None:
+    """Of a series what was observed at the first time and recorded before the second, if any."""
     await conn.execute(
         QUERIES["forget_same_moments"],
         tenant,
-        [series for series, _ in moments],
-        [at for _, at in moments],
+        [series for series, _, _ in moments],
+        [observed_at for _, observed_at, _ in moments],
+        [recorded_at for _, _, recorded_at in moments],
     )
 
 

@@ -1,12 +1,15 @@
 -- name: forget_same_moments
 -- An instance that is sent again with its observedAt stands in the place of the one before.
 DELETE FROM broker.history AS h
-USING unnest($2::uuid[], $3::timestamptz[]) AS u (series, observed_at)
+USING
+    unnest($2::uuid[], $3::timestamptz[], $4::timestamptz[])
+        AS u (series, observed_at, recorded_at)
 WHERE
     h.tenant = $1
     AND h.series = u.series
     AND h.moment = u.observed_at
     AND h.observed_at = u.observed_at
+    AND (u.recorded_at IS NULL OR h.recorded_at < u.recorded_at)
     AND NOT h.is_deletion;
 
 -- name: forget_instance

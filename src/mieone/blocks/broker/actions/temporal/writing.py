@@ -68,7 +68,7 @@ async def add_instances(
             for place, (name, dataset, instance) in enumerate(touched)
         ]
     )
-    observed = [(one.series.key, one.observed_at) for one in records if one.observed_at]
+    observed = [(one.series.key, one.observed_at, None) for one in records if one.observed_at]
     if observed and not is_new:
         await history.forget_same_moments(conn, tenant.name, observed)
     if records:
