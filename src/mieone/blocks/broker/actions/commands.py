@@ -55,7 +55,7 @@ async def _list_tenants(house: House, _options: argparse.Namespace) -> int:
         tenants = await list_tenants(conn)
     for tenant in tenants:
         quota = " ".join(
-            f"{name}={getattr(tenant.quota, field):g}" for name, (field, _) in _QUOTAS.items()
+            f"{name}={getattr(tenant.quota, field):.15g}" for name, (field, _) in _QUOTAS.items()
         )
         _say(f"{tenant.name}\t{tenant.title}\t{quota}")
     return 0
@@ -109,7 +109,7 @@ def _tenant_arguments(parser: argparse.ArgumentParser) -> None:
             f"--{name}",
             dest=field,
             type=_at_least_one(type(standard)),
-            help=f"{what}; {standard:g} for a new tenant",
+            help=f"{what}; {standard:.15g} for a new tenant",
         )
 
 
