@@ -1,5 +1,6 @@
 """What the broker declares of itself."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from litestar import Router
@@ -47,23 +48,7 @@ def block() -> Block:
         name="broker",
         migrations=_HERE / "migrations",
         templates=_HERE / "templates",
-        routes=[
-            Router(
-                path="/ngsi-ld/v1",
-                route_handlers=LD,
-                dependencies=provided,
-                before_request=restore_slashes,
-                include_in_schema=False,
-            ),
-            Router(
-                path="/",
-                route_handlers=V2,
-                dependencies=provided,
-                before_request=restore_slashes,
-                include_in_schema=False,
-            ),
-            Router(path="/api/broker/v1", route_handlers=OWN, dependencies=provided),
-        ],
+        routes=_make_routers(provided),
         jobs=[expiry_job(parts), registrations_job(parts), *HISTORY_JOBS, *intake.jobs(parts)],
         services=[*intake.services(parts), *delivery.services(parts)],
         desk=[Router(path="/", route_handlers=DESK, dependencies=provided)],
@@ -78,3 +63,23 @@ def block() -> Block:
         start=start,
         stop=stop,
     )
+
+
+def _make_routers(provided: Mapping[str, Provide]) -> list[Router]:
+    return [
+        Router(
+            path="/ngsi-ld/v1",
+            route_handlers=LD,
+            dependencies=provided,
+            before_request=restore_slashes,
+            include_in_schema=False,
+        ),
+        Router(
+            path="/",
+            route_handlers=V2,
+            dependencies=provided,
+            before_request=restore_slashes,
+            include_in_schema=False,
+        ),
+        Router(path="/api/broker/v1", route_handlers=OWN, dependencies=provided),
+    ]
