@@ -46,14 +46,14 @@ class Filter:
 
 
 def encode_filter(value: object) -> object:
-    """`enc_hook` of msgspec."""
+    """`enc_hook` of msgspec, which is told by NotImplementedError of what it is not for."""
     if not isinstance(value, Filter):
         raise NotImplementedError(type(value).__name__)
     return [None if part is None else _encode(part) for part in (value.condition, value.metadata)]
 
 
 def decode_filter(kind: type, value: object) -> object:
-    """`dec_hook` of msgspec."""
+    """`dec_hook` of msgspec, which is told by NotImplementedError of what it is not for."""
     if kind is not Filter or not isinstance(value, list):
         raise NotImplementedError(kind.__name__)
     condition, metadata = (None if part is None else _decode(part) for part in value)
