@@ -46,11 +46,6 @@ def _add_months(at: datetime, months: int) -> datetime:
     return at.replace(year=year, month=month + 1, day=min(at.day, last))
 
 
-def period_number(anchor: datetime, period: Period, at: datetime) -> int:
-    """In which period an instant at or after the anchor lies; only without calendar months."""
-    return (at - anchor) // timedelta(microseconds=period.microseconds)
-
-
 def list_starts(anchor: datetime, period: Period, until: datetime) -> list[datetime]:
     """Where every period begins that begins at or before `until`. Raises TooComplexQuery."""
     starts: list[datetime] = []
